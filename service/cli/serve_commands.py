@@ -1,0 +1,91 @@
+"""Commands that read a release: ``serve``, ``query``, ``export``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from service.formats import by_name
+from service.front.serve import run
+from service.problems import BadParameter, StoreUnavailable, UsageError
+from service.queries import Library
+from service.release.catalogue import dump_contents
+from service.release.manifest import Release
+from service.settings import Settings
+from service.store.base import Query
+from service.store.embedded import EmbeddedStore
+
+
+def run_server(settings: Settings) -> None:
+    """Serve the current release until told to stop.
+
+    Raises:
+        StoreUnavailable: nothing was published yet.
+    """
+    _current(settings)
+    run(settings)
+
+
+@click.command()
+@click.option("--show-settings", is_flag=True, help="Print every setting and stop.")
+@click.pass_obj
+def serve(settings: Settings, show_settings: bool) -> None:
+    """Serve the current release over HTTP."""
+    if show_settings:
+        for name, value, default, text in settings.table():
+            click.echo(f"{name}={value}  # {text} (default {default})")
+        return
+    run_server(settings)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--format", "format_name", default="csv", help="json, xml, csv, tsv, ttl, nt, …")
+@click.pass_obj
+def query(settings: Settings, name: str, arguments: tuple[str, ...], format_name: str) -> None:
+    """Run stored query NAME (cq01, bodies-on-date, …) on the current release."""
+    values = {}
+    for argument in arguments:
+        key, separator, value = argument.partition("=")
+        if not separator:
+            raise BadParameter(argument, "write KEY=VALUE")
+        values[key] = value
+    stored = Library.load()[name if "/" in name else f"api/{name}"]
+    store = EmbeddedStore.open(_current(settings).public_store, settings.result_limit << 20)
+    asked = by_name(format_name)
+    rows = asked.name if asked.kind == "solutions" else "json"
+    graph = asked.name if asked.kind == "graph" else "turtle"
+    sys.stdout.buffer.write(store.query(Query(stored.bind(**values), rows, graph)).body)
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--format", "format_name", default="nq.gz", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: standard output.")
+@click.pass_obj
+def export(settings: Settings, dataset: str, format_name: str, output: Path | None) -> None:
+    """Write the dump of DATASET (or "all") of the current release."""
+    release = _current(settings)
+    contents = dump_contents(release.graphs)
+    name = f"{dataset}.{format_name}"
+    if name not in contents:
+        raise UsageError(f"no dump {name}; there are {', '.join(sorted(contents))}")
+    members = [release.lines_file(release.graphs[graph]) for graph in contents[name]]
+    data = b"".join(member.read_bytes() for member in members)
+    if output:
+        output.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _current(settings: Settings) -> Release:
+    release = Release.current(settings.home)
+    if release is None:
+        raise StoreUnavailable(f"nothing is published in {settings.home}; run `imonitor publish`")
+    return release
+
+
+COMMANDS = (serve, query, export)

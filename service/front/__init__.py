@@ -1,0 +1,1 @@
+"""The front: what a client talks to. Cache, SPARQL, admission; Flask is mounted behind it."""

@@ -1,0 +1,160 @@
+"""The ASGI application: SPARQL itself, everything else from Flask through the cache."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from pathlib import Path
+
+from service.app import create_app
+from service.front.cache import Cache, Entry, Work
+from service.front.exchange import ClientGone, Exchange, Receive, Scope, Send
+from service.front.facade import Facade, is_download
+from service.front.protocol import METHODS
+from service.front.sparql import Endpoint
+from service.metrics import Metrics
+from service.negotiation import accepts_gzip
+from service.problems import Problem
+from service.queries import Library
+from service.replies import OPEN_TO_ALL, Reply, conditional, vary
+from service.settings import Settings
+from service.store.caller import Caller
+from service.store.children import die_with
+from service.store.limits import Limits
+from service.store.pool import Pool
+from service.web.failure import reply_to, unexpected
+from service.web.site import Site
+
+_CACHE_BYTES = 128 << 20
+_BODY_LIMIT = 1 << 20
+_SPARQL = "/sparql"
+_SELECTING = ("accept", "accept-language", "accept-profile", "accept-datetime")
+_PERSONAL = ("authorization", "cookie")
+_PREFLIGHT = {
+    **OPEN_TO_ALL,
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class Front:
+    """The application of one process.
+
+    ``folder`` is where the zygotes listen; ``parent`` is the process that this one ends with.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, parent: int) -> None:
+        self._settings = settings
+        self._parent = parent
+        self._metrics = Metrics()
+        self._cache = Cache(_CACHE_BYTES, self._metrics)
+        self._pool = Pool(folder, Limits.of(settings), self._metrics)
+        self._library = Library.load()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event: the life of the process, or a request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(Exchange(scope, receive, send))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._start()
+            else:
+                await self._pool.stop()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _start(self) -> None:
+        die_with(self._parent)
+        await self._pool.start()
+        caller = Caller(self._pool, asyncio.get_running_loop())
+        site = Site(self._settings, caller, self._library, self._metrics)
+        self._endpoint = Endpoint(site, self._pool)
+        self._facade = Facade(create_app(self._settings, caller, self._library, self._metrics))
+
+    async def _serve(self, exchange: Exchange) -> None:
+        """Answer a request; whatever fails on the way becomes a problem document."""
+        task = asyncio.ensure_future(self._respond(exchange))
+        await asyncio.wait({task})
+        error = task.exception()
+        if error is None or isinstance(error, ClientGone):
+            return
+        if isinstance(error, Problem):
+            problem, incident = error, ""
+        else:
+            problem, incident = unexpected(error, f"{exchange.method} {exchange.path}")
+        if exchange.started:
+            raise error  # too late for a problem document: the server cuts the connection
+        accept, lang = exchange.header("accept"), exchange.header("accept-language")
+        await self._send(exchange, reply_to(problem, self._settings.base, accept, lang, incident))
+
+    async def _respond(self, exchange: Exchange) -> None:
+        if exchange.method == "OPTIONS" and _is_front_s(exchange):
+            await self._send(exchange, Reply(204, {**_PREFLIGHT, "Allow": ", ".join(METHODS)}))
+            return
+        await exchange.body(_BODY_LIMIT)
+        if is_download(exchange):
+            await self._download(exchange)
+            return
+        is_query = exchange.path == _SPARQL
+        work = await self._endpoint.work(exchange) if is_query else self._page(exchange)
+        entry = self._cache.get(work.key)
+        if entry is None:
+            entry = await exchange.unless_gone(self._cache.made(work))
+        await self._send_entry(exchange, entry)
+
+    def _page(self, exchange: Exchange) -> Work:
+        """Return how to get Flask's answer, from the cache where it may be."""
+
+        async def make() -> tuple[Hashable | None, Reply]:
+            before = self._pool.release
+            reply, _ = await self._facade.call(exchange)
+            same = before == self._pool.release
+            return (self._key(exchange) if same and _is_public(reply) else None), reply
+
+        personal = any(exchange.header(name) for name in _PERSONAL)
+        shared = exchange.method in ("GET", "HEAD") and not personal
+        return Work(self._key(exchange) if shared else None, make)
+
+    def _key(self, exchange: Exchange) -> Hashable:
+        selecting = tuple(exchange.header(name) for name in _SELECTING)
+        return ("page", self._pool.release, exchange.path, exchange.query, selecting)
+
+    async def _download(self, exchange: Exchange) -> None:
+        reply, parts = await self._facade.call(exchange)
+        if not parts or exchange.method == "HEAD":
+            await exchange.reply(reply)
+        else:
+            await exchange.stream(reply.status, reply.headers.items(), parts)
+        self._count(reply)
+
+    async def _send_entry(self, exchange: Exchange, entry: Entry) -> None:
+        gzip = accepts_gzip(exchange.header("accept-encoding"))
+        reply = await self._cache.coded(entry, gzip)
+        if exchange.method in ("GET", "HEAD"):
+            since = exchange.header("if-modified-since")
+            reply = conditional(reply, exchange.header("if-none-match"), since)
+        await self._send(exchange, reply)
+
+    async def _send(self, exchange: Exchange, reply: Reply) -> None:
+        await exchange.reply(reply.with_headers(Vary=vary(reply.headers, "Accept-Encoding")))
+        self._count(reply)
+
+    def _count(self, reply: Reply) -> None:
+        self._metrics.count("http_responses_total", status=str(reply.status))
+
+
+def _is_front_s(exchange: Exchange) -> bool:
+    """Tell whether the front answers OPTIONS itself: its own endpoint, or a CORS preflight."""
+    return exchange.path == _SPARQL or "access-control-request-method" in exchange.headers
+
+
+def _is_public(reply: Reply) -> bool:
+    control = reply.headers.get("Cache-Control", "")
+    return reply.status == 200 and "no-store" not in control and "private" not in control

@@ -1,0 +1,52 @@
+"""``python -m service.front.server PARENT FOLDER``: granian with the front.
+
+The settings come from the environment. granian forks its worker from a process that holds nothing
+of ours yet; the zygotes are processes of their own (`service.store.keeper`), so no fork ever copies
+a thread of the server.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from service.front.application import Front
+from service.settings import Settings
+from service.store.children import die_with
+
+_HEADER_MILLISECONDS = 10_000
+_CONNECTIONS = 2048
+_STOP_SECONDS = 10
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until SIGTERM."""
+    parent, folder = int(arguments[0]), Path(arguments[1])
+    settings = Settings.from_env(os.environ)
+    die_with(parent)
+    own = os.getpid()
+    server = Granian(
+        "imonitor",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.asyncio,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
+        websockets=False,
+        backlog=_CONNECTIONS,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+    )
+    server.serve(target_loader=lambda: Front(settings, folder, own), wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

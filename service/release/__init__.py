@@ -1,0 +1,1 @@
+"""From accepted documents to finished releases: archive, derivation, publish, rebuild."""

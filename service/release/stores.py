@@ -1,0 +1,82 @@
+"""The two stores of a release: ``public/`` with OPEN graphs only, ``full/`` with all.
+
+The public store is written first and the full one starts as its backup, so that no private triple
+is ever near the public one. A later release starts as a backup (hard links) of the one before and
+takes only the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyoxigraph import RdfFormat, Store
+
+from service.release.manifest import OPEN, Release
+
+# Up to here one transactional update is cheaper than writing new table files by bulk load.
+_UPDATE_LIMIT = 20_000
+
+
+@dataclass
+class _Difference:
+    removed: list[bytes] = field(default_factory=list)
+    added: list[bytes] = field(default_factory=list)
+
+
+class StoreWriter:
+    """Collects differences and writes both stores of the release in ``folder``."""
+
+    def __init__(self, folder: Path, previous: Release | None) -> None:
+        self._folder = folder
+        self._previous = previous
+        self._open = _Difference()
+        self._private = _Difference()
+
+    def add(self, access: str, removed: list[bytes], added: list[bytes]) -> None:
+        """Note what changed in a graph of this access level."""
+        target = self._open if access == OPEN else self._private
+        target.removed += removed
+        target.added += added
+
+    def finish(self) -> None:
+        """Write both stores."""
+        public, full = self._folder / "public", self._folder / "full"
+        if self._previous is None:
+            store = Store(str(public))
+            _apply(store, self._open)
+            store.backup(str(full))
+            store = Store(str(full))
+            _apply(store, self._private)
+            full.chmod(0o700)
+            return
+        Store.read_only(str(self._previous.public_store)).backup(str(public))
+        Store.read_only(str(self._previous.full_store)).backup(str(full))
+        _apply(Store(str(public)), self._open)
+        full_store = Store(str(full))
+        _apply(full_store, self._open)
+        _apply(full_store, self._private)
+        full.chmod(0o700)
+
+
+def _apply(store: Store, change: _Difference) -> None:
+    """Remove and add lines; small changes in one atomic update."""
+    if len(change.removed) + len(change.added) <= _UPDATE_LIMIT:
+        text = _data("DELETE DATA", change.removed) + _data("INSERT DATA", change.added)
+        if text:
+            store.update(text)
+    else:
+        for start in range(0, len(change.removed), _UPDATE_LIMIT):
+            store.update(_data("DELETE DATA", change.removed[start : start + _UPDATE_LIMIT]))
+        store.bulk_load(b"".join(change.added), format=RdfFormat.N_QUADS)
+    store.flush()
+
+
+def _data(verb: str, quads: list[bytes]) -> str:
+    """Return a SPARQL update of N-Quads lines, which are grouped by graph."""
+    graphs: dict[str, list[str]] = {}
+    for line in quads:
+        triple, _, graph = line.decode()[:-3].rpartition(" <")
+        graphs.setdefault(graph, []).append(triple + " .")
+    blocks = [f"GRAPH <{graph} {{\n" + "\n".join(rows) + "\n}" for graph, rows in graphs.items()]
+    return f"{verb} {{\n" + "\n".join(blocks) + "\n};\n" if blocks else ""

@@ -1,0 +1,153 @@
+"""The asyncio end of one worker: ask, wait, demote, stop, kill."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.store.address import Address
+from service.store.frames import GREETING, LENGTHS, STATUS, pack
+
+_OBITUARY_WAIT = 1.0
+
+
+class WorkerGone(Exception):
+    """The worker ended before its answer was whole."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker ended: the number of the ``signal`` that did it, 0 when none or not known."""
+
+    signal: int
+
+
+@dataclass
+class Connection:
+    """A worker that was forked for this connection; ``release`` is what it holds in memory."""
+
+    address: Address
+    channel: socket.socket
+    pid: int
+    release: int
+    pidfd: int
+    obituary: int
+    born: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    async def open(cls, address: Address) -> Connection:
+        """Connect, which makes the zygote fork.
+
+        Raises:
+            OSError: nobody listens there.
+            WorkerGone: the zygote could not fork.
+        """
+        loop = asyncio.get_running_loop()
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        channel.setblocking(False)
+        try:
+            await loop.sock_connect(channel, str(address.path))
+            await _readable(channel.fileno())
+            message, descriptors, *_ = socket.recv_fds(channel, GREETING.size, 2)
+            if len(message) != GREETING.size or len(descriptors) != 2:
+                raise WorkerGone("no greeting")
+        except BaseException:
+            channel.close()
+            raise
+        pid, release = GREETING.unpack(message)
+        return cls(address, channel, pid, release, *descriptors)
+
+    async def send(self, head: dict[str, Any], body: bytes) -> None:
+        """Send a request and wait until the worker has taken it.
+
+        Raises:
+            WorkerGone: it had ended before: nothing was done, so another may be asked.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(self.channel, pack(head, body) + body)
+        except OSError as error:
+            raise WorkerGone("not sent") from error
+        await self.frame()
+
+    async def frame(self) -> tuple[dict[str, Any], bytes]:
+        """Return the next frame.
+
+        Raises:
+            WorkerGone: the connection ended first.
+        """
+        head_size, body_size = LENGTHS.unpack(await self._exactly(LENGTHS.size))
+        head = await self._exactly(head_size)
+        body = await self._exactly(body_size)
+        return _decode(head), body
+
+    async def _exactly(self, size: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        data = bytearray(size)
+        view, done = memoryview(data), 0
+        while done < size:
+            try:
+                count = await loop.sock_recv_into(self.channel, view[done:])
+            except OSError as error:
+                raise WorkerGone("connection lost") from error
+            if count == 0:
+                raise WorkerGone("connection ended")
+            done += count
+        return bytes(data)
+
+    async def ending(self) -> Ending:
+        """Return how the worker ended, as the zygote tells it; call it after `WorkerGone`."""
+        try:
+            await asyncio.wait_for(_readable(self.obituary), _OBITUARY_WAIT)
+        except TimeoutError:
+            return Ending(0)
+        data = os.read(self.obituary, STATUS.size)
+        if len(data) < STATUS.size:
+            return Ending(0)  # the zygote ended before its worker
+        status = STATUS.unpack(data)[0]
+        return Ending(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+
+    def idle(self) -> None:
+        """Let the worker run only when nothing else wants the processor.
+
+        The pidfd proves that the number still is this worker's: only the zygote frees it.
+        """
+        try:
+            signal.pidfd_send_signal(self.pidfd, 0)
+            os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
+        except ProcessLookupError:
+            return  # it has ended; whoever waits for its answer will see that
+
+    def signal(self, number: int) -> None:
+        """Send a signal; nothing happens when the worker has ended."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            return
+
+    def close(self) -> None:
+        """Let go of the worker: it ends when it sees the connection close."""
+        self.channel.close()
+        os.close(self.pidfd)
+        os.close(self.obituary)
+
+
+def _decode(text: bytes) -> dict[str, Any]:
+    return dict(json.loads(text))
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until there is something to read."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)

@@ -1,0 +1,47 @@
+"""The limits of one query and of the pool, in one value that goes to every process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``timeout`` in seconds, ``memory`` and ``result`` in bytes.
+
+    ``slots`` queries run in the first lane, ``heavy`` in the second; ``parked`` may wait for the
+    second, stopped; ``waiting`` may wait for the first. ``light`` is how long (seconds) a query may
+    stay in the first lane.
+    """
+
+    timeout: float = 30.0
+    memory: int = 1024 << 20
+    result: int = 64 << 20
+    slots: int = 4
+    heavy: int = 4
+    parked: int = 16
+    waiting: int = 128
+    light: float = 0.2
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return the limits that the settings ask for."""
+        return cls(
+            timeout=settings.query_timeout,
+            memory=settings.query_memory << 20,
+            result=settings.result_limit << 20,
+            slots=max(1, settings.workers),
+            heavy=max(1, settings.workers),
+        )
+
+    def as_json(self) -> str:
+        """Return it as text for a command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Limits:
+        """Read what `as_json` wrote."""
+        return cls(**json.loads(text))

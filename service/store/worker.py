@@ -1,0 +1,72 @@
+"""The life of a query worker: a process forked by the zygote that answers on one connection.
+
+It holds the release in memory, may be killed at any instant, and can reach nothing: no file
+descriptor but its connection, no memory over its budget, no time over its deadline. The kernel
+enforces all three, also while the engine computes and Python sees no signal.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+from pathlib import Path
+
+from pyoxigraph import Store
+
+from service.problems import Problem, QueryMemory
+from service.store import frames
+from service.store.embedded import evaluate
+from service.store.limits import Limits
+
+
+def run(connection: socket.socket, engine: Store, limits: Limits) -> None:
+    """Answer queries until the other side closes. The process must be a fresh fork."""
+    confine(connection.fileno(), limits.memory)
+    while (request := frames.receive(connection)) is not None:
+        frames.send(connection, {"accepted": True})
+        signal.setitimer(signal.ITIMER_REAL, request[0]["timeout"])
+        head, body = _answer(engine, *request)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        frames.send(connection, {**head, "private": private_memory()}, body)
+
+
+def _answer(engine: Store, head: dict[str, object], text: bytes) -> tuple[dict[str, object], bytes]:
+    """Return the head and body of the answer frame."""
+    try:
+        query = frames.query_of(head, text)
+        result = evaluate(engine, query, int(str(head["limit"])), bool(head["dataset"]))
+    except Problem as problem:
+        return frames.problem_head(problem), b""
+    except MemoryError:
+        return frames.problem_head(QueryMemory()), b""
+    return {"media_type": result.media_type, "kind": result.kind}, result.body
+
+
+def confine(connection: int, memory: int) -> None:
+    """Give up everything but the connection; ``memory`` bytes may be taken above the present.
+
+    The descriptor limit comes last and is final (hard limit 0): no socket, no file, no fork of a
+    helper. Core dumps are off since an abort is how the engine says that memory ran out.
+    """
+    for name in (signal.SIGALRM, signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us
+    silence = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(silence, descriptor)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    os.closerange(3, connection)
+    os.closerange(connection + 1, os.sysconf("SC_OPEN_MAX"))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (size + memory, size + memory))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def private_memory() -> int:
+    """Return an upper bound of the bytes that are this process's own, in constant time.
+
+    Every page that is not shared with the zygote was taken by a minor fault since the fork.
+    """
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()

@@ -1,0 +1,1 @@
+"""The facade: pages, REST, catalogue, downloads. Thin: arguments in, stored query, bytes out."""
