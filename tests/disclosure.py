@@ -57,11 +57,12 @@ def divide(numerator: Ints, denominator: Ints | int) -> Ints:
 
 @dataclass(frozen=True)
 class Vectors:
-    """All answer vectors of the theme.
+    """All answer vectors of the theme, as the sums that figures follow from.
 
-    ``codes`` and ``states`` name the axes (items) and the places along each: a score, MISSING or
-    OUTSIDE. The others are arrays of that shape: Σ weight · score and Σ weight of what is answered,
-    Σ weight of what applies.
+    ``codes`` and ``states`` name the items and what each can be: a score, MISSING or OUTSIDE.
+    ``gained`` (Σ weight · score), ``answered`` and ``total`` (Σ weight of what is answered, of what
+    applies) are the different sums; ``sums`` is the place of each vector among them, an axis an
+    item. ``reach`` tells for each item and state which sums have a vector with it.
     """
 
     codes: tuple[str, ...]
@@ -69,6 +70,8 @@ class Vectors:
     gained: Ints
     answered: Ints
     total: Ints
+    sums: Ints
+    reach: tuple[tuple[Mask, ...], ...]
 
     @property
     def published(self) -> Mask:
@@ -78,13 +81,11 @@ class Vectors:
     @property
     def complete(self) -> Mask:
         """Where no item is missing or not applicable."""
-        weight = sum(row.weight for row in _items())
-        found: Mask = self.answered == weight
+        found: Mask = self.answered == sum(row.weight for row in _items())
         return found
 
     def figure(self, name: str) -> Ints:
-        """Return an exact figure of each vector, in millionths, rounded as it is published."""
-        nothing = self.answered == 0
+        """Return an exact figure, in millionths, rounded as it is published."""
         if name == "score":
             return divide(self.gained * 10**6, self.answered)
         if name == "low":
@@ -92,7 +93,7 @@ class Vectors:
         if name == "coverage":
             return divide(self.answered * 10**6, self.total)
         open_end = self.gained + 100 * (self.total - self.answered)
-        return np.where(nothing, 100 * 10**6, divide(open_end * 10**6, self.total))
+        return np.where(self.total == 0, 100 * 10**6, divide(open_end * 10**6, self.total))
 
 
 def _items() -> list[reckoning.Question]:
@@ -105,14 +106,24 @@ def vectors() -> Vectors:
     states = []
     gained = answered = total = np.zeros((), dtype=np.int64)
     for item in _items():
-        scores = tuple(sorted({*reckoning.scale(item.scale).values()}))
+        scores = tuple(sorted(reckoning.scale(item.scale).values()))
         states.append((*scores, MISSING, OUTSIDE))
         weights = [item.weight] * len(scores)
         gained = np.add.outer(gained, np.array([item.weight * s for s in scores] + [0, 0]))
         answered = np.add.outer(answered, np.array([*weights, 0, 0]))
         total = np.add.outer(total, np.array([*weights, item.weight, 0]))
+    keys, places = np.unique((gained * 1000 + answered) * 1000 + total, return_inverse=True)
+    sums = places.reshape(gained.shape)
+    reach = tuple(
+        tuple(
+            np.bincount(sums.take(place, axis).ravel(), minlength=keys.size) > 0
+            for place in range(size)
+        )
+        for axis, size in enumerate(sums.shape)
+    )
     codes = tuple(item.code for item in _items())
-    return Vectors(codes, tuple(states), gained, answered, total)
+    parts = (keys // 10**6, keys // 1000 % 1000, keys % 1000)
+    return Vectors(codes, tuple(states), *parts, sums, reach)
 
 
 # --- Which vectors would be published as a row of the theme ---------------------------------------
@@ -128,7 +139,6 @@ def is_band(row: Figures) -> bool:
     return edges and coverage == 700_000
 
 
-@lru_cache(maxsize=64)
 def _banded(low: int | None) -> Mask:
     every = vectors()
     if low is None:
@@ -229,12 +239,14 @@ def _by_type(figures: Mapping[str, Figures], told: list[int]) -> list[Mask]:
 def possible(mask: Mask) -> dict[str, list[int]]:
     """Return the answers (scores) that ``mask`` leaves for each item."""
     every = vectors()
-    found = {}
-    for axis, (code, states) in enumerate(zip(every.codes, every.states, strict=True)):
-        others = tuple(other for other in range(mask.ndim) if other != axis)
-        left = np.asarray(mask.any(axis=others)).tolist()
-        found[code] = [state for state, is_left in zip(states, left, strict=True) if is_left]
-    return {code: [state for state in states if state >= 0] for code, states in found.items()}
+    return {
+        code: [
+            state
+            for state, reached in zip(states, reach, strict=True)
+            if state >= 0 and bool(np.any(mask & reached))
+        ]
+        for code, states, reach in zip(every.codes, every.states, every.reach, strict=True)
+    }
 
 
 def determined(mask: Mask) -> list[str]:

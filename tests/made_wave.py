@@ -282,7 +282,10 @@ class MadeWave:
 
 _OBSERVATIONS = """
 PREFIX qb: <http://purl.org/linked-data/cube#>
-SELECT ?row ?property ?value WHERE {{ ?row qb:dataSet <{dataset}> ; ?property ?value }}
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+SELECT ?row ?property ?value WHERE {{
+  ?row qb:dataSet <{dataset}> ; ?property ?value . FILTER(?property != rdf:type)
+}}
 """
 
 

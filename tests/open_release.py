@@ -20,8 +20,11 @@ KNOWN = {"theme-score", "theme-bounds", "type", "position", "back-cast", "result
 _PREFIXES = """
 PREFIX imon: <https://w3id.org/imonitor/ns#>
 PREFIX qb: <http://purl.org/linked-data/cube#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 """
-_OBSERVATIONS = _PREFIXES + "SELECT ?o ?p ?v WHERE { ?o qb:dataSet ?d ; ?p ?v }"
+_OBSERVATIONS = _PREFIXES + (
+    "SELECT ?o ?p ?v WHERE { ?o qb:dataSet ?d ; ?p ?v . FILTER(?p != rdf:type) }"
+)
 ANSWERS = _PREFIXES + "SELECT ?r WHERE { ?r imon:answer ?option } LIMIT 1"
 _PEOPLE = _PREFIXES + (
     "SELECT ?body ?year ?count WHERE"

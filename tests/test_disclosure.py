@@ -1,4 +1,4 @@
-"""The public figures of a body determine none of its security answers (semantics.md "Disclosure")."""
+"""The public figures of a body determine no security answer (semantics.md "Disclosure")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyoxigraph import RdfFormat, Store
 from service import terms
 from service.release.derivation import derivations
 from tests import disclosure, reckoning
-from tests.disclosure import MISSING, OUTSIDE, Figures, check_release, consistent, undetermined
+from tests.disclosure import MISSING, OUTSIDE, check_release, consistent, undetermined
 from tests.made_wave import (
     BASE,
     SCHEME,
@@ -26,6 +26,7 @@ from tests.made_wave import (
     random_responses,
     reference_triples,
 )
+from tests.open_release import Figures
 
 SECURITY = [row.code for row in reckoning.questions() if row.theme == disclosure.THEME]
 BANDED = terms.triple(SCHEME.iri, "imon:bandedTheme", terms.ref("imc:thema/T2"))
@@ -76,9 +77,9 @@ def place(response: Response) -> tuple[int, ...]:
 def test_there_are_243000_full_vectors_and_829_scores() -> None:
     every = disclosure.vectors()
     assert every.codes == tuple(SECURITY)
-    assert int(every.complete.sum()) == 243_000
-    assert len(np.unique(every.gained[every.complete])) == 829
-    assert every.gained.size == 8 * 5 * 8 * 7 * 5 * 8 * 7 * 7
+    assert int(every.complete[every.sums].sum()) == 243_000
+    assert int(every.complete.sum()) == 829
+    assert every.sums.size == 8 * 5 * 8 * 7 * 5 * 8 * 7 * 7
 
 
 def band(low: int) -> Figures:
@@ -116,7 +117,7 @@ def test_a_withheld_theme_leaves_every_answer_open() -> None:
 
 
 def test_the_enumeration_publishes_as_the_queries_do(wave: MadeWave) -> None:
-    """The vector that a body gave is among those that its row is consistent with; exact ones too."""
+    """The vector that a body gave is consistent with its row, with the public and the exact one."""
     cubes = ("theme-score", "theme-bounds", "theme-score-exact", "theme-bounds-exact")
     rows = {cube: observations(wave.store, f"{WAVE.root(BASE)}dataset/{cube}") for cube in cubes}
     seen = dict.fromkeys(cubes, 0)
@@ -129,7 +130,7 @@ def test_the_enumeration_publishes_as_the_queries_do(wave: MadeWave) -> None:
             seen[cube] += 1
             if cube == "theme-score-exact" and row["obsStatus"].endswith("-M"):
                 row = {name: value for name, value in row.items() if name != "score"}
-            assert consistent(row)[place(response)], (cube, row)
+            assert consistent(row)[disclosure.vectors().sums[place(response)]], (cube, row)
     assert min(seen["theme-score"], seen["theme-bounds"], seen["theme-score-exact"]) > 10
 
 
@@ -142,7 +143,7 @@ def test_a_sound_release_determines_nothing(wave: MadeWave) -> None:
 
 
 def test_without_bands_items_are_determined() -> None:
-    """The same queries on a scheme that bands no theme: the test fails, so the bands are what holds."""
+    """The same queries on a scheme that bands no theme: so it is the bands that hold."""
     made = MadeWave(random_responses(80, seed=5), without=BANDED).derive()
     found = [text for text in check_release(open_store(made)) if "determines" in text]
     assert found
@@ -178,7 +179,7 @@ def full(own: Figures, total: str, **more: Figures) -> dict[str, Figures]:
 
 
 def test_an_overall_score_of_the_exact_theme_determines_items() -> None:
-    """(60 · 70 + 20 · S) / 90: with the band's middle 95 it is 67.777778, with 100 it is 68.888889."""
+    """(60 · 70 + 20 · S) / 90 is 67.777778 for the middle of the band, 68.888889 for 100."""
     assert undetermined(full(band(90), "67.777778")) == []
     assert undetermined(full(band(90), "68.888889")) == SECURITY
 
