@@ -235,6 +235,13 @@ def test_the_home_page_counts_what_there_is_and_labels_what_is_made_up(client: F
     assert "<dd>0 <small>of 1 ever</small></dd>" in text, "this one has merged away"
 
 
+def test_things_go_by_their_name_in_the_language_of_the_reader(client: FlaskClient) -> None:
+    for lang, title, kind in (("nl", "(synthetisch)", "golf"), ("en", "(synthetic)", "wave")):
+        text = client.get(f"/doc/synthetisch/golf/2016.html?lang={lang}").text
+        assert f"<h1>I-Monitor 2016 {title}</h1>" in text
+        assert f'<a href="/ns/Wave">{kind}</a>' in text
+
+
 def test_a_page_about_made_up_figures_says_so(client: FlaskClient) -> None:
     assert "Synthetische gegevens." in client.get(f"/doc/{OBSERVATION}.html").text
     assert "Synthetische gegevens." not in client.get("/ns/score.html").text

@@ -33,7 +33,10 @@ from service.store.keeper import Keeper
 from service.store.limits import Limits
 from tests.serving_release import write_release
 
+pytestmark = pytest.mark.live
+
 LIMITS = Limits(timeout=1.0, memory=256 << 20, result=4 << 20, slots=2, heavy=2, parked=2)
+BUSY = 1.0  # seconds that a machine which does other work may add to a deadline
 POINT = "SELECT ?n { <http://localhost:8000/id/uitgave> <https://w3id.org/imonitor/ns#number> ?n }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f FILTER(?a != ?e) }"
 HUNGRY = "SELECT * { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f } ORDER BY ?f ?d ?b LIMIT 1"
@@ -127,21 +130,25 @@ def test_a_syntax_error_tells_line_and_column_and_keeps_the_worker(service: Serv
 
 
 def test_a_query_is_stopped_at_its_deadline(service: Service) -> None:
-    started = time.monotonic()
-    with pytest.raises(QueryTimeout) as caught:
-        service.caller.query(Query(ENDLESS))
-    overshoot = time.monotonic() - started - LIMITS.timeout
-    assert caught.value.members["budgetSeconds"] == LIMITS.timeout
-    assert -0.01 < overshoot < 0.25
+    overshoots = []
+    for _ in range(3):
+        started = time.monotonic()
+        with pytest.raises(QueryTimeout) as caught:
+            service.caller.query(Query(ENDLESS))
+        overshoots.append(time.monotonic() - started - LIMITS.timeout)
+        assert caught.value.members["budgetSeconds"] == LIMITS.timeout
+    assert -0.01 < min(overshoots) < 0.1
+    assert max(overshoots) < BUSY
     assert service.number() == 1
 
 
 def test_a_caller_may_lower_the_deadline_but_not_raise_it(service: Service) -> None:
     for asked, allowed in ((0.3, 0.3), (60.0, LIMITS.timeout)):
         started = time.monotonic()
-        with pytest.raises(QueryTimeout):
+        with pytest.raises(QueryTimeout) as caught:
             service.caller.query(Query(ENDLESS, timeout=asked))
-        assert time.monotonic() - started < allowed + 0.25
+        assert caught.value.members["budgetSeconds"] == allowed
+        assert time.monotonic() - started < allowed + BUSY
 
 
 def test_a_query_over_its_memory_is_told_apart_from_one_over_its_time() -> None:
@@ -206,7 +213,7 @@ def test_point_queries_go_on_while_runaways_fill_the_second_lane() -> None:
         outcomes = [type(row.exception()) for row in runaways]
         assert outcomes.count(QueryTimeout) == 6
         assert service.caller.pool.metrics.value("queries_demoted_total") == 6
-    assert sorted(times)[37] < 0.15
+    assert sorted(times)[37] < 0.5
 
 
 def test_more_heavy_queries_than_may_wait_are_sent_away_to_come_back() -> None:

@@ -86,7 +86,7 @@ class _Service:
         if self._front is not None and not self._front.ended():
             return
         if self._front is not None:
-            self._note_end()
+            self._note_end(self._front)
         if time.monotonic() < self._front_not_before:
             return
         self._front_started = time.monotonic()
@@ -94,10 +94,10 @@ class _Service:
             "service.front.server", str(self._folder), environment=_environment(self._settings)
         )
 
-    def _note_end(self) -> None:
-        """Decide when the front is started again; one that never answered may not be at all."""
+    def _note_end(self, front: Child) -> None:
+        """Decide when the front is started again; one that cannot start is not, in the end."""
         self._front = None
-        quick = time.monotonic() - self._front_started < _QUICK
+        quick = time.monotonic() - self._front_started < _QUICK and not front.killed
         self._quick_ends = self._quick_ends + 1 if quick else 0
         if self._quick_ends >= _TRIES and not self._announced:
             raise StoreUnavailable("the web server does not start; see its messages")

@@ -33,6 +33,11 @@ class Child:
             self._status = status if pid else None
         return self._status is not None
 
+    @property
+    def killed(self) -> bool:
+        """Whether it ended by a signal, and not by itself."""
+        return self._status is not None and os.WIFSIGNALED(self._status)
+
     def terminate(self) -> None:
         """Ask it to end."""
         if not self.ended():

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.vocab import curie
+from service.vocab import IMON, curie
 
 LANGUAGES = ("nl", "en")
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -20,6 +20,15 @@ def _number(value: object, lang: str) -> str:
     return text.replace(",", "." if lang == "nl" else ",")
 
 
+def page_of(iri: str, base: str) -> str:
+    """Return the path of the page about a thing, whoever minted its IRI."""
+    if iri.startswith(f"{base}id/"):
+        return "/doc/" + iri[len(base) + len("id/") :]
+    if iri.startswith(IMON) and iri != IMON:
+        return "/ns/" + iri[len(IMON) :]
+    return f"/resource?iri={quote(iri, safe='')}"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -28,7 +37,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(curie=curie, query_part=lambda text: quote(str(text), safe=""))
+    environment.filters.update(
+        curie=curie, page_of=page_of, query_part=lambda text: quote(str(text), safe="")
+    )
     return environment
 
 

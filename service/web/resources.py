@@ -24,6 +24,7 @@ from service.web.responses import (
 from service.web.site import SYNTHETIC, Row, Term, site
 
 blueprint = Blueprint("resources", __name__)
+_NAMES = tuple(mark + name for name in ("prefLabel", "label", "title", "name") for mark in "#/")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _page(name: str) -> Response:
     return page(
         "resource.html",
         iri=name,
-        title=_title(said) or curie(name),
+        title=_title(said, lang) or curie(name),
         said=said,
         refer=refer,
         synthetic=SYNTHETIC in name or any(row.synthetic for row in said),
@@ -114,10 +115,8 @@ def _statement(row: Row, end: str) -> Statement:
     )
 
 
-def _title(said: list[Statement]) -> str:
-    names = ("prefLabel", "label", "title", "name")
-    for name in names:
-        for row in said:
-            if row.predicate.endswith(("#" + name, "/" + name)):
-                return row.term.value
-    return ""
+def _title(said: list[Statement], lang: str) -> str:
+    """Return the name that it goes by, in the reader's language where there is one."""
+    found = [row for row in said if row.predicate.endswith(_NAMES)]
+    found.sort(key=lambda row: row.term.lang != lang)
+    return found[0].term.value if found else ""
