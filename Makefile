@@ -47,7 +47,7 @@ bench: $(VENV)/.dev  ## speed, side by side with the engine in one run
 	$(BIN)/python -m tests.bench
 
 chaos: $(VENV)/.dev  ## kill -9 at random moments, 50 times each
-	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest -m slow tests/test_durability.py
 
 build: $(VENV)/.dev  ## wheel and sdist
 	$(BIN)/python -m build

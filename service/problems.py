@@ -15,7 +15,7 @@
     ├── UnsupportedMediaType 415
     ├── Unprocessable 422 ── ShapeViolation, QueryMemory, ResultTooLarge
     ├── TooManyRequests 429
-    ├── StoreUnavailable 503
+    ├── StoreUnavailable 503 ── Locked
     ├── QueryTimeout 504
     ├── UsageError   (command line, exit 1)
     └── DataRefused  (command line, exit 2)
@@ -208,6 +208,13 @@ class StoreUnavailable(Problem):
 
     def __init__(self, detail: str, retry_after: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class Locked(StoreUnavailable):
+    """Somebody else is writing; the detail says who and since when."""
+
+    slug = "locked"
+    title_nl, title_en = "Er wordt al geschreven", "Somebody else is writing"
 
 
 class QueryTimeout(Problem):

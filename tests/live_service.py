@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from service.front.serve import run
 from service.settings import Settings
@@ -85,6 +86,11 @@ class Live:
             return self.ask("/health/ready").status == 200
         except OSError:
             return False
+
+
+def address(query: str, **more: str) -> str:
+    """Return the address that asks a query."""
+    return "/sparql?" + urlencode({"query": query, **more})
 
 
 @contextmanager

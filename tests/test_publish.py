@@ -12,11 +12,11 @@ import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, RdfFormat, Store, parse
 
 from loaders.pipeline import accept, current_reference
-from service.problems import ShapeViolation, UsageError
+from service.problems import Locked, ShapeViolation, UsageError
 from service.release import lines
 from service.release.archive import Archive
 from service.release.check import check_home
-from service.release.lock import Locked, exclusive
+from service.release.lock import exclusive
 from service.release.manifest import Release
 from service.release.publish import Publisher
 from service.release.rebuild import rebuild
@@ -160,6 +160,28 @@ def test_rollback_publishes_old_content_as_a_new_release(small: Settings, tmp_pa
     assert rebuild(small)["different"] == []
 
 
+def test_a_rollback_that_drops_a_wave_leaves_no_empty_graph(
+    small: Settings, tmp_path: Path
+) -> None:
+    answers = full_answers(small, "B", 1)
+    rows = response("L1", "B", [AARTSELAAR], answers, wave="synthetisch/2020")
+    assert load(small, "answers", write_answers(tmp_path / "2020.csv", rows))[0].accepted == 1
+    publish(small)
+    back = Publisher(small).rollback(1)
+    assert not [graph for graph in back.all_graphs if graph.endswith("/antwoorden/2020")]
+    assert check_home(small) == []
+
+
+def test_a_move_that_was_interrupted_between_its_renames_is_finished(small: Settings) -> None:
+    archive = Archive(small.archive)
+    archive.root.rename(archive.former)
+    archive.former.with_name("x").mkdir()
+    archive.former.with_name("x").rename(archive.moving)
+    archive.open_for(small.base)
+    assert archive.root.exists()
+    assert not archive.moving.exists()
+
+
 def test_one_publisher_at_a_time_and_the_other_is_told_who(small: Settings) -> None:
     with exclusive(small.home / "publish.lock"), pytest.raises(Locked, match="held by process"):
         publish(small)
@@ -203,8 +225,9 @@ def test_a_release_that_does_not_conform_is_not_published(
     current = Release.current(small.home)
     assert current is not None
     assert current.number == 1
-    report = json.loads((small.refused / "publication-2" / "report.json").read_bytes())
-    assert report["report"] == [{"focus": "x"}]
+    refusal = Archive(small.archive).refusal(2)
+    assert refusal is not None
+    assert refusal["report"] == [{"focus": "x"}]
     assert publish(small).number == 3
 
 

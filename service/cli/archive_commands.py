@@ -73,9 +73,10 @@ def rebuild(settings: Settings, new_base: str | None, json_output: bool) -> None
     if json_output:
         as_json(report)
     else:
+        outcome = ", ".join(report["different"]) or "every digest is the same"
         click.echo(
-            f"{report['releases']} releases rebuilt, {report['graphs']} graphs: "
-            + (", ".join(report["different"]) or "every digest is the same")
+            f"{report['releases']} releases rebuilt, {report['graphs']} graphs; "
+            f"{report['compared']} releases compared with what was there: {outcome}"
         )
     if report["different"]:
         raise DataRefused("the rebuilt releases differ")

@@ -85,6 +85,11 @@ def _current(settings: Settings) -> Release:
     release = Release.current(settings.home)
     if release is None:
         raise StoreUnavailable(f"nothing is published in {settings.home}; run `imonitor publish`")
+    if release.base != settings.base:
+        raise UsageError(
+            f"release {release.number} was made for the base IRI {release.base}, the settings say "
+            f"{settings.base}; set IMONITOR_BASE, or run `imonitor rebuild --base {settings.base}`"
+        )
     return release
 
 

@@ -12,7 +12,8 @@ rename accepts it whole. Its members:
 ``report.json``    what was refused or remarked
 =================  =============================================================================
 
-``publications/<number>.json`` are publication records (semantics.md "Time, identity").
+``publications/<number>.json`` are publication records (semantics.md "Time, identity");
+``<number>-refused.json`` says why one became no release.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from service.problems import UsageError
-from service.release.files import make_folder, write_durably
+from service.release.files import make_folder, sync_folder, write_durably
 from service.release.lock import exclusive
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -161,6 +162,7 @@ class Archive:
         Raises:
             UsageError: it was made for another base IRI.
         """
+        self._finish_moving()
         make_folder(self.root, 0o700)
         make_folder(self._documents)
         make_folder(self._publications)
@@ -175,6 +177,22 @@ class Archive:
             )
         if not (self.root / "key").exists():
             write_durably(self.root / "key", secrets.token_bytes(32), mode=0o600)
+
+    @property
+    def moving(self) -> Path:
+        """Where `imonitor rebuild --base` makes the copy that will take this archive's place."""
+        return self.root.with_name(".archive-moving")
+
+    @property
+    def former(self) -> Path:
+        """Where the archive of the former base IRI is kept after a move."""
+        return self.root.with_name("archive-of-former-base")
+
+    def _finish_moving(self) -> None:
+        """Finish a move that was interrupted between its two renames: the copy is whole by then."""
+        if not self.root.exists() and self.former.exists() and self.moving.exists():
+            self.moving.rename(self.root)
+            sync_folder(self.root.parent)
 
     @cached_property
     def key(self) -> bytes:
@@ -212,9 +230,18 @@ class Archive:
         return Document(path, sequence, digest)
 
     def publications(self) -> list[dict[str, Any]]:
-        """Return the publication records by number."""
-        paths = sorted(self._publications.glob("[0-9]*.json"))
+        """Return the publication records by number, those that were refused too."""
+        paths = sorted(self._publications.glob("[0-9]*[0-9].json"))
         return [json.loads(path.read_bytes()) for path in paths]
+
+    def refuse_publication(self, number: int, report: Mapping[str, Any]) -> None:
+        """Record that publication ``number`` became no release, and why."""
+        write_durably(self._publications / f"{number:06d}-refused.json", _json(report))
+
+    def refusal(self, number: int) -> dict[str, Any] | None:
+        """Return why publication ``number`` was refused, or None when it was not."""
+        path = self._publications / f"{number:06d}-refused.json"
+        return dict(json.loads(path.read_bytes())) if path.exists() else None
 
     def add_publication(self, record: Mapping[str, Any]) -> None:
         """Write a publication record; its number must be new."""

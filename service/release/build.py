@@ -190,7 +190,7 @@ class Builder:
                 self.changes[graph] = Change(len(gone), 0)
                 folder = "changes" if entry.access == OPEN else "private"
                 lines.write(self.folder / folder / f"{entry.slug}.removed.nq.gz", gone)
-                self.stores.add(entry.access, gone, [])
+                self.stores.drop(entry.access, graph)
 
     def _write_manifest(self) -> None:
         is_open = {graph: row for graph, row in self.entries.items() if row.access == OPEN}

@@ -10,15 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.problems import StoreUnavailable
+from service.problems import Locked
 from service.release.files import make_folder
-
-
-class Locked(StoreUnavailable):
-    """Somebody else is writing; the detail says who and since when."""
-
-    slug = "locked"
-    title_nl, title_en = "Er wordt al geschreven", "Somebody else is writing"
 
 
 @contextmanager

@@ -9,7 +9,6 @@ publish finishes what was recorded.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,7 +109,8 @@ class Publisher:
         try:
             builder.build()
         except Problem as problem:
-            self._refuse(record, problem)
+            report = {"problem": problem.slug, "detail": problem.detail, **problem.members}
+            self.archive.refuse_publication(number, report)
             remove_trees([folder])
             raise
         sync_tree(folder)
@@ -123,7 +123,8 @@ class Publisher:
     def _finish_recorded(self) -> None:
         for record in self.archive.publications():
             number = record["number"]
-            if Release.numbered(self.settings.home, number) is None and not self._refused(number):
+            refused = self.archive.refusal(number)
+            if Release.numbered(self.settings.home, number) is None and refused is None:
                 self.progress(f"finishing publication {number}, which was interrupted")
                 self.make(record)
         latest = _latest(self.settings.releases)
@@ -150,17 +151,6 @@ class Publisher:
         last = self.archive.publications()[-1]
         own = {"number", "instant", "rollbackOf"}
         return all(last.get(key) == record[key] for key in record if key not in own)
-
-    def _refused(self, number: int) -> bool:
-        return (self.settings.refused / f"publication-{number}" / "report.json").exists()
-
-    def _refuse(self, record: dict[str, Any], problem: Problem) -> None:
-        folder = self.settings.refused / f"publication-{record['number']}"
-        make_folder(folder, 0o700)
-        report = {"problem": problem.slug, "detail": problem.detail, **problem.members}
-        (folder / "report.json").write_text(
-            json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
 
 
 def _latest(releases: Path) -> Release | None:

@@ -31,17 +31,19 @@ def rebuild(
     Releases that come out different (the rules have changed since) are not put in place.
 
     Returns:
-        ``releases`` and ``graphs`` counted, and ``different``: "release: graph" of each difference.
+        ``releases`` and ``graphs`` counted, how many releases were ``compared`` with what was there
+        (none after a move to another base IRI), and ``different``: "release: graph" of each
+        difference.
 
     Raises:
         UsageError: there is no publication to rebuild, or the base IRI is not the archive's.
     """
-    if new_base:
-        settings = replace(settings, base=new_base)
-        _move_base(Archive(settings.archive), settings.base)
-    publisher = Publisher(settings, progress)
-    publisher.archive.open_for(settings.base)
     with exclusive(settings.home / "publish.lock"):
+        if new_base:
+            settings = replace(settings, base=new_base)
+            _move_base(Archive(settings.archive), settings.base)
+        publisher = Publisher(settings, progress)
+        publisher.archive.open_for(settings.base)
         return _rebuild(settings, publisher, compare=new_base is None)
 
 
@@ -49,25 +51,28 @@ def _rebuild(settings: Settings, publisher: Publisher, *, compare: bool) -> dict
     made_in = settings.home / ".rebuilding"
     remove_trees([made_in])
     make_folder(made_in)
-    records = [row for row in publisher.archive.publications() if not _was_refused(settings, row)]
+    archive = publisher.archive
+    records = [row for row in archive.publications() if archive.refusal(row["number"]) is None]
     if not records:
         raise UsageError("nothing was published yet")
     different: list[str] = []
-    graphs = 0
+    graphs = compared = 0
     for record in records:
         publisher.progress(f"release {record['number']}")
         made = publisher.make(record, made_in)
         graphs += len(made.all_graphs)
         old = Release.numbered(settings.home, made.number)
         if compare and old is not None:
+            compared += 1
             different += _differences(old, made)
     if not different:
         _put_in_place(made_in, settings)
-    return {"releases": len(records), "graphs": graphs, "different": different}
-
-
-def _was_refused(settings: Settings, record: dict[str, Any]) -> bool:
-    return (settings.refused / f"publication-{record['number']}" / "report.json").exists()
+    return {
+        "releases": len(records),
+        "graphs": graphs,
+        "compared": compared,
+        "different": different,
+    }
 
 
 def _differences(old: Release, made: Release) -> list[str]:
@@ -92,11 +97,21 @@ def _put_in_place(made_in: Path, settings: Settings) -> None:
 
 
 def _move_base(archive: Archive, new_base: str) -> None:
-    """Replace the archive by a copy whose IRIs have another base."""
-    old_base = (archive.root / "base").read_text(encoding="utf-8")
-    if old_base == new_base:
-        return
-    copy = Archive(archive.root.with_name(".archive-moving"))
+    """Replace the archive by a copy whose IRIs have another base; nothing is accepted meanwhile."""
+    if not archive.root.exists():
+        raise UsageError(f"there is no archive in {archive.root}")
+    with archive.accepting():
+        old_base = (archive.root / "base").read_text(encoding="utf-8")
+        if old_base == new_base:
+            return
+        _copy(archive, Archive(archive.moving), old_base, new_base)
+        remove_trees([archive.former])
+        archive.root.rename(archive.former)
+        archive.moving.rename(archive.root)
+        sync_folder(archive.root.parent)
+
+
+def _copy(archive: Archive, copy: Archive, old_base: str, new_base: str) -> None:
     remove_trees([copy.root])
     copy.open_for(new_base)
     write_durably(copy.root / "key", archive.key, mode=0o600)
@@ -107,11 +122,9 @@ def _move_base(archive: Archive, new_base: str) -> None:
     for record in archive.publications():
         documents = [moved[sha256] for _, sha256 in record["documents"]]
         copy.add_publication({**record, "documents": documents})
-    before = archive.root.with_name("archive-of-former-base")
-    remove_trees([before])
-    archive.root.rename(before)
-    copy.root.rename(archive.root)
-    sync_folder(archive.root.parent)
+        refusal = archive.refusal(record["number"])
+        if refusal is not None:
+            copy.refuse_publication(record["number"], refusal)
 
 
 def _moved(read: Callable[[str], bytes], meta: dict[str, Any], old: str, new: str) -> NewDocument:

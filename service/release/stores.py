@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, RdfFormat, Store
 
 from service.release.manifest import OPEN, Release
 
@@ -22,6 +22,7 @@ _UPDATE_LIMIT = 20_000
 class _Difference:
     removed: list[bytes] = field(default_factory=list)
     added: list[bytes] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
 
 class StoreWriter:
@@ -38,6 +39,11 @@ class StoreWriter:
         target = self._open if access == OPEN else self._private
         target.removed += removed
         target.added += added
+
+    def drop(self, access: str, graph: str) -> None:
+        """Note that a graph is gone, its name too."""
+        target = self._open if access == OPEN else self._private
+        target.dropped.append(graph)
 
     def finish(self) -> None:
         """Write both stores."""
@@ -61,6 +67,8 @@ class StoreWriter:
 
 def _apply(store: Store, change: _Difference) -> None:
     """Remove and add lines; small changes in one atomic update."""
+    for graph in change.dropped:
+        store.remove_graph(NamedNode(graph))
     if len(change.removed) + len(change.added) <= _UPDATE_LIMIT:
         text = _data("DELETE DATA", change.removed) + _data("INSERT DATA", change.added)
         if text:

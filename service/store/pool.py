@@ -28,6 +28,7 @@ _RECYCLE = 64 << 20  # bytes of its own after which a worker is not used again
 _GRACE = 2.0  # seconds after a worker's own deadline until it is killed from here
 _PATIENCE = 5.0  # seconds to wait for a zygote that is being replaced
 _TEND = 0.2  # seconds between looks at the link
+_ALMOST = 0.8  # of the deadline: a worker counts from before its taking was seen here
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 
@@ -261,8 +262,8 @@ class Pool:
                 "order or group fewer rows, or take the dump",
                 members={"limitBytes": self.limits.memory},
             )
-        if elapsed >= timeout:
-            return QueryTimeout(timeout)
+        if ending.signal == 0 and elapsed >= _ALMOST * timeout:
+            return QueryTimeout(timeout)  # its zygote died before it, so nobody saw the alarm
         return StoreUnavailable("the query worker was ended from outside", retry_after=1)
 
     async def _tend(self) -> None:
