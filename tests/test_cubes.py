@@ -6,7 +6,6 @@ checks that must find it, and no other check may.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -177,15 +176,6 @@ def test_every_measure_of_a_number_has_a_unit(wave: MadeWave) -> None:
       FILTER NOT EXISTS { ?measure sdmx-attribute:unitMeasure/skos:inScheme ?list } }
     """
     assert list(select(wave.store, query)) == []
-
-
-@pytest.mark.slow
-def test_all_checks_of_a_full_wave_take_under_a_second_of_cpu() -> None:
-    made = MadeWave(random_responses(402)).derive()
-    assert len(made.store) > 150_000
-    start = time.process_time()
-    run_checks(made.store, library(), "wave", WAVE.iri(BASE))
-    assert time.process_time() - start < 1.0
 
 
 def _observations(store: Store) -> dict[str, dict[str, str]]:

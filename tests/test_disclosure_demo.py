@@ -1,4 +1,4 @@
-"""The public figures of the whole demo: no security answer of any body of any wave is determined."""
+"""The public figures of the whole demo determine no security answer of any body of any wave."""
 
 from __future__ import annotations
 

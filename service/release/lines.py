@@ -57,10 +57,7 @@ def to_triples(quads: Iterable[bytes], graph: str) -> bytes:
 
 def digest(quads: Iterable[bytes]) -> str:
     """Return the sha256 of the sorted lines."""
-    state = hashlib.sha256()
-    for line in quads:
-        state.update(line)
-    return state.hexdigest()
+    return hashlib.sha256(b"".join(quads)).hexdigest()
 
 
 def difference(old: list[bytes], new: list[bytes]) -> tuple[list[bytes], list[bytes]]:
