@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from loaders import Finding
-from loaders.findings import Place, shown
+from loaders.findings import Place, shown, worded
 
 # code → severity, Dutch, English; {…} are filled from the arguments of `finding`.
 _RDF: dict[str, tuple[str, str, str]] = {
@@ -266,17 +266,6 @@ def finding(code: str, place: Place, **words: object) -> Finding:
     Raises:
         KeyError: a code, or a word of its message, is not there.
     """
-    severity, dutch, english = MESSAGES[code]
     known = {name: shown(str(word)) for name, word in words.items()}
     known |= {"line": str(place.line), "column": str(place.column)}
-    return Finding(
-        code=code,
-        message_nl=dutch.format(**known),
-        message_en=english.format(**known),
-        file=place.file,
-        line=place.line,
-        column=place.column,
-        value=None if place.value is None else shown(place.value),
-        record=None if place.record is None else shown(place.record),
-        severity=severity,
-    )
+    return worded(code, MESSAGES[code], place, known)

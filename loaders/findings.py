@@ -56,13 +56,19 @@ def finding(code: str, place: Place, **words: object) -> Finding:
     Raises:
         KeyError: a code, or a word of its message, is not there.
     """
-    severity, dutch, english = MESSAGES[code]
     known = {name: shown(str(word)) if name in _SENT else word for name, word in words.items()}
-    known["line"] = place.line
+    return worded(code, MESSAGES[code], place, {**known, "line": place.line})
+
+
+def worded(
+    code: str, message: tuple[str, str, str], place: Place, words: Mapping[str, object]
+) -> Finding:
+    """Return a finding from its severity and Dutch and English message."""
+    severity, dutch, english = message
     return Finding(
         code=code,
-        message_nl=dutch.format(**known),
-        message_en=english.format(**known),
+        message_nl=dutch.format(**words),
+        message_en=english.format(**words),
         file=place.file,
         line=place.line,
         column=place.column,

@@ -12,6 +12,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from loaders.pipeline import Acceptance, accept, current_reference
+from loaders.response import COLUMNS
 from loaders.sources import BUNDLED
 from loaders.synthetic import generate
 from service.queries import Library
@@ -22,18 +23,8 @@ from service.settings import Settings
 from service.store.rows import select
 
 BASE = "http://localhost:8000/"
-HEADER = [
-    "respons",
-    "golf",
-    "vragenlijst",
-    "bestuur",
-    "bestuur_2",
-    "ingediend",
-    "vervangt",
-    "vraag",
-    "antwoord",
-]
-PERSONAL = ["contact_naam", "contact_email", "contact_telefoon", "contact_functie", "opmerking"]
+HEADER = [column.name for column in COLUMNS if not column.personal]
+PERSONAL = [column.name for column in COLUMNS if column.personal]
 
 
 def settings_for(home: Path, base: str = BASE) -> Settings:

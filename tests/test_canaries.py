@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pyoxigraph import RdfFormat, Store
@@ -21,6 +23,7 @@ from service.release.manifest import Release
 from service.settings import Settings
 from service.vocab import expand
 from tests.home import full_answers, load, publish, response, write_answers
+from tests.live_service import live
 
 ARDOOIE = "0216771046"
 CANARIES = {
@@ -111,3 +114,44 @@ def test_what_has_expired_is_removed_by_the_next_publish(sung: Settings) -> None
     assert len(list(sung.vault.iterdir())) == 1
     assert remove_expired(sung, tomorrow + timedelta(days=366)) == 1
     assert list(sung.vault.iterdir()) == []
+
+
+@pytest.mark.live
+def test_no_page_header_log_or_error_has_a_canary(sung: Settings) -> None:
+    release = Release.current(sung.home)
+    assert release is not None
+    public = Store.read_only(str(release.public_store)).dump(format=RdfFormat.N_QUADS) or b""
+    found = re.search(rb"/id/(synthetisch/respons/[0-9a-f-]{36})>", public)
+    assert found
+    response_path = f"/doc/{found[1].decode()}"
+    everything = quote("SELECT * WHERE { GRAPH ?g { ?s ?p ?o } } LIMIT 20000")
+    wrong = quote("SELECT WHERE " + CANARIES["contact_naam"])
+    paths = [
+        "/",
+        response_path,
+        f"{response_path}.ttl",
+        f"/sparql?query={everything}&format=csv",
+        f"/sparql?query={wrong}",
+        "/graphs?default",
+        "/graphs?graph=" + quote(f"{sung.base}graph/synthetisch/antwoorden/2016"),
+        "/download/all.nq.gz",
+        "/download/antwoorden.nq.gz",
+        "/releases/1",
+        "/catalog",
+        "/metrics",
+        "/doc/synthetisch/respons/00000000-0000-0000-0000-000000000000",
+    ]
+    with live(sung.home) as service:
+        answers = [(path, service.ask(path)) for path in paths]
+        log = service.log
+    for path, answer in answers:
+        body = answer.body
+        if body[:2] == b"\x1f\x8b":
+            body = gzip.decompress(body)
+        assert f"> <{expand('imon:answer')}> <".encode() not in body, path  # as a predicate
+        for column, text in CANARIES.items():
+            own_words = path.endswith(wrong) and column == "contact_naam"
+            assert own_words or text.encode() not in body, path
+            assert text not in str(answer.headers), path
+    assert not [text for text in CANARIES.values() if text in log.read_text()]
+    assert dict(answers)["/download/all.nq.gz"].status == 200
