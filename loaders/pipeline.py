@@ -156,9 +156,7 @@ class _Gate:
         """Each record is accepted or refused by itself."""
         reading = self._reading
         records = [replace(row, triples=canonical_triples(row.triples)) for row in reading.records]
-        broken: dict[str, list[Finding]] = {}
-        if reading.source == "answers":
-            broken = _broken(records)
+        broken = _broken(records)
         passed = [row for row in records if row.iri not in broken]
         by_iri = {row.iri: row.reference for row in records}
         for iri, found in broken.items():
@@ -224,11 +222,16 @@ def _says(current: Sources, graph: str, data: bytes) -> bool:
 
 def _broken(records: Sequence[Record]) -> dict[str, list[Finding]]:
     """Return the violations of each record that does not conform to the local shapes."""
+    record_of = {
+        line.split(b"> ", 1)[0].decode().lstrip("<"): row.iri
+        for row in records
+        for line in row.triples.splitlines()
+    }
     broken: dict[str, list[Finding]] = {}
     report = local_shapes().validate(b"".join(row.triples for row in records))
     for row in _findings(report.results):
         if row.severity == "violation":
-            broken.setdefault(row.value or "", []).append(row)
+            broken.setdefault(record_of[row.value or ""], []).append(row)
     return broken
 
 
