@@ -54,11 +54,6 @@ FORMATS = (
 )  # fmt: skip
 
 
-def of_kind(kind: str) -> tuple[Format, ...]:
-    """Return the formats of one kind, the preferred one first."""
-    return tuple(row for row in FORMATS if row.kind == kind)
-
-
 def by_name(name: str) -> Format:
     """Return the format called ``name`` (also its extension or media type).
 
@@ -74,8 +69,3 @@ def by_name(name: str) -> Format:
 def by_extension(extension: str) -> Format:
     """Return the format with this file name extension (without the dot); see `by_name`."""
     return by_name(extension)
-
-
-def by_media_type(media_type: str) -> Format:
-    """Return the format of a media type, whose parameters are ignored; see `by_name`."""
-    return by_name(media_type.partition(";")[0].strip().lower())

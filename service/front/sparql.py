@@ -148,4 +148,9 @@ def _query(text: str, asked: Asked, form: Form) -> Query:
 
 
 def _examples(library: Library) -> list[tuple[dict[str, str], str]]:
-    return [(library[name].head["summary"], library[name].text) for name in EXAMPLES]
+    """Return summary and text of the example queries, each parameter at its example."""
+    found = []
+    for query in [*(library[name] for name in EXAMPLES), *library.area("api")]:
+        values = {row.name: row.default or row.example for row in query.parameters}
+        found.append((query.head["summary"], query.bind(**values)))
+    return found

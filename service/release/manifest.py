@@ -99,11 +99,6 @@ class Release:
         folder = "dumps" if entry.access == OPEN else "private"
         return self.path / folder / f"{entry.slug}.nq.gz"
 
-    def dumps(self, dataset: str = "") -> list[Path]:
-        """Return the dump members of a dataset (all OPEN graphs when empty), by graph IRI."""
-        rows = sorted(self.graphs.items())
-        return [self.lines_file(row) for _, row in rows if dataset in ("", row.dataset)]
-
 
 def _entries(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, GraphEntry]:
     return {graph: GraphEntry(**row) for graph, row in rows.items()}

@@ -19,7 +19,6 @@ from service.store.base import Dataset, Query, Result
 LENGTHS = struct.Struct("!IQ")
 GREETING = struct.Struct("!II")
 STATUS = struct.Struct("!i")
-MAX_HEAD = 1 << 20
 
 _PROBLEMS = {kind.slug: kind for kind in problems.all_problems()}
 

@@ -96,7 +96,7 @@ def _page(name: str) -> Response:
     return page(
         "resource.html",
         iri=name,
-        title=_title(said, lang) or curie(name),
+        title=_title(said, lang) or curie(name).removeprefix(f"{here.base}id/"),
         said=said,
         refer=refer,
         synthetic=SYNTHETIC in name or any(row.synthetic for row in said),
