@@ -87,14 +87,12 @@ def full_answers(settings: Settings, kind: str, choice: int = 0) -> dict[str, st
     return found
 
 
-def gemeenten(settings: Settings, count: int) -> list[str]:
-    """Return the KBO numbers of some gemeenten of 2016."""
+def gemeenten(settings: Settings, count: int, year: str = "2016") -> list[str]:
+    """Return the KBO numbers of some gemeenten of a wave."""
     reference = current_reference(Archive(settings.archive), settings.base)
-    day = reference.waves["synthetisch/2016"].reference_date
-    found = [
-        b.kbo for b in reference.bodies.values() if b.classification == "gemeente" and b.on(day)
-    ]
-    return sorted(found)[:count]
+    day = reference.waves[f"synthetisch/{year}"].reference_date
+    bodies = [row for row in reference.bodies.values() if row.classification == "gemeente"]
+    return sorted(row.kbo for row in bodies if row.on(day))[:count]
 
 
 def publish(settings: Settings) -> Release:
