@@ -28,7 +28,9 @@ def geometric_overall(given: AnalysisInput) -> bytes:
     made: list[str] = []
     for scheme, version in given.schemes:
         scores: dict[tuple[str, str], list[tuple[Decimal, Decimal]]] = defaultdict(list)
-        query = given.library["analysis/core-scores"].bind(wave=given.wave, scheme=scheme)
+        stored = given.library["analysis/core-scores"]
+        cube = f"{given.root}dataset/theme-score-exact"
+        query = stored.bind(wave=given.wave, scheme=scheme, cube=cube)
         needed = 0
         for row in select(given.store, query):
             needed = int(row["needed"])

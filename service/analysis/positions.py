@@ -38,7 +38,8 @@ def positions(given: AnalysisInput) -> bytes:
     made: list[str] = []
     for scheme, version in given.schemes:
         groups: dict[tuple[str, str], list[tuple[str, str, Decimal]]] = defaultdict(list)
-        query = given.library["analysis/scores"].bind(wave=given.wave, scheme=scheme)
+        cube = f"{given.root}dataset/theme-score"
+        query = given.library["analysis/scores"].bind(wave=given.wave, scheme=scheme, cube=cube)
         for row in select(given.store, query):
             member = (row["body"], row["kbo"], Decimal(row["score"]))
             groups[row["theme"], row["group"]].append(member)

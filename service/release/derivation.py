@@ -8,6 +8,10 @@ A derive query (``queries/derive/*.rq``) is a CONSTRUCT whose result is the grap
   alone, so a corrected response costs only its own bodies;
 * unit ``wave``: it looks at all bodies and is made again when anything it reads has changed.
 
+Its parameters may be ``wave``, ``year``, ``scheme``, ``version``, ``run``, ``root`` (what IRIs of
+the wave's records begin with) and the cubes ``scores`` and ``exact``: constants, which the engine
+finds by its index where it would filter on an IRI made in the query.
+
 What SPARQL cannot do (ranks over ties, geometric means) is a function in `service.analysis` with
 the same declaration.
 """
@@ -142,10 +146,13 @@ def _analysis_input(given: WaveInput, run: str) -> AnalysisInput:
 def _arguments(
     query: StoredQuery, given: WaveInput, scheme: Scheme, run: str
 ) -> Mapping[str, object]:
+    root = given.wave.root(given.base)
     known = {
         "wave": given.wave.iri(given.base),
         "year": given.wave.year,
-        "root": given.wave.root(given.base),
+        "root": root,
+        "scores": f"{root}dataset/theme-score",
+        "exact": f"{root}dataset/theme-score-exact",
         "scheme": scheme.iri,
         "version": scheme.version,
         "run": run,
