@@ -76,7 +76,8 @@ def _apply(store: Store, change: _Difference) -> None:
     else:
         for start in range(0, len(change.removed), _UPDATE_LIMIT):
             store.update(_data("DELETE DATA", change.removed[start : start + _UPDATE_LIMIT]))
-        store.bulk_load(b"".join(change.added), format=RdfFormat.N_QUADS)
+        # Lenient: every line was parsed in full when it was accepted or made.
+        store.bulk_load(b"".join(change.added), format=RdfFormat.N_QUADS, lenient=True)
     store.flush()
 
 
