@@ -99,6 +99,22 @@ def test_v3_arithmetic_and_geometric_mean(settings: Settings, tmp_path: Path) ->
     assert observation(release.public_store, f"aggregation/2016/{kbo}/meetkundig/1.0") == {}
 
 
+def test_a_scheme_that_is_not_arithmetic_gets_no_arithmetic_overall(
+    settings: Settings, tmp_path: Path
+) -> None:
+    kbo = gemeenten(settings, 1)[0]
+    tables = write_instrument(tmp_path / "instrument", [("T1", "Q1", 100)], {"T1": 100})
+    schemes = tables / "schemes.csv"
+    schemes.write_text(schemes.read_text().replace("rekenkundig", "meetkundig"))
+    assert load(settings, "instrument", tables)[0].accepted == 1
+    rows = response("R", "B", [kbo], {"Q1": "s25"})
+    load(settings, "answers", write_answers(tmp_path / "antwoorden.csv", rows))
+    release = publish(settings)
+    assert observation(release.public_store, f"theme-score/2016/{kbo}/T1/1.0")["score"] == "25"
+    assert observation(release.full_store, f"theme-score/2016/{kbo}/TOTAL/1.0") == {}
+    assert observation(release.full_store, f"theme-score-exact/2016/{kbo}/TOTAL/1.0") == {}
+
+
 def test_v4_an_inapplicable_question_is_not_missing(settings: Settings, tmp_path: Path) -> None:
     reference = current_reference(Archive(settings.archive), settings.base)
     kbo = gemeenten(settings, 1)[0]

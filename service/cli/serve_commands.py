@@ -19,12 +19,15 @@ from service.store.embedded import EmbeddedStore
 
 
 def run_server(settings: Settings) -> None:
-    """Serve the current release until told to stop.
+    """Serve the current release, and each later one, until told to stop.
+
+    Before the first publish queries are answered with 503, and then with the release.
 
     Raises:
-        StoreUnavailable: nothing was published yet.
+        UsageError: the release was made for another base IRI.
     """
-    _current(settings)
+    if Release.current(settings.home) is not None:
+        _current(settings)
     run(settings)
 
 
