@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from service.cli.output import as_json, progress
 from service.problems import DataRefused
+from service.release.archive import Archive
+from service.release.backup import back_up
+from service.release.backup import restore as restore_home
 from service.release.check import check_home
 from service.release.manifest import Release
 from service.release.publish import Publisher
@@ -110,4 +115,23 @@ def rollback(settings: Settings, number: int, json_output: bool) -> None:
     _show(Publisher(settings, progress()).rollback(number), json_output)
 
 
-COMMANDS = (publish, check, rebuild, releases)
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(settings: Settings, file: Path) -> None:
+    """Write archive and vault to the new FILE (tar.gz). It holds the key and personal data."""
+    click.echo(f"{back_up(settings, file)} files in {file}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def restore(settings: Settings, file: Path) -> None:
+    """Put the archive and vault of a backup FILE into an empty home, and rebuild the releases."""
+    click.echo(f"{restore_home(settings, file)} documents restored")
+    if Archive(settings.archive).publications():
+        report = rebuild_home(settings, None, progress())
+        click.echo(f"{report['releases']} releases rebuilt, {report['graphs']} graphs")
+
+
+COMMANDS = (publish, check, rebuild, releases, backup, restore)
