@@ -229,9 +229,11 @@ def _broken(records: Sequence[Record]) -> dict[str, list[Finding]]:
     }
     broken: dict[str, list[Finding]] = {}
     report = local_shapes().validate(b"".join(row.triples for row in records))
-    for row in _findings(report.results):
+    for result, row in zip(report.results, _findings(report.results), strict=True):
         if row.severity == "violation":
-            broken.setdefault(record_of[row.value or ""], []).append(row)
+            # Rules over observations have the dataset as focus and the observation as value.
+            record = record_of.get(result.focus) or record_of[result.value]
+            broken.setdefault(record, []).append(row)
     return broken
 
 

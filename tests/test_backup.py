@@ -70,6 +70,12 @@ def test_a_damaged_backup_is_refused(kept: tuple[Settings, Path], tmp_path: Path
     with pytest.raises(DataRefused, match="damaged"):
         restore(other, damaged)
     assert not other.archive.exists()
-    file.write_bytes(b"no backup")
-    with pytest.raises(UsageError, match="cannot be read"):
-        restore(other, file)
+    whole = file.read_bytes()
+    with tarfile.open(tmp_path / "leeg.tar.gz", "w:gz"):
+        pass
+    empty = (tmp_path / "leeg.tar.gz").read_bytes()
+    for content in (b"no backup", whole[: len(whole) // 2], empty):
+        file.write_bytes(content)
+        with pytest.raises(UsageError, match="cannot be read"):
+            restore(other, file)
+    assert not other.archive.exists()

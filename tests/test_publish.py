@@ -12,6 +12,7 @@ import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, RdfFormat, Store, parse
 
 from loaders.pipeline import accept, current_reference
+from service.analysis import ANALYSES
 from service.problems import Locked, ShapeViolation, UsageError
 from service.release import lines
 from service.release.archive import Archive
@@ -169,6 +170,7 @@ def test_a_rollback_that_drops_a_wave_leaves_no_empty_graph(
     publish(small)
     back = Publisher(small).rollback(1)
     assert not [graph for graph in back.all_graphs if graph.endswith("/antwoorden/2020")]
+    assert "antwoorden" not in str(back.manifest), "a private graph is named to nobody"
     assert check_home(small) == []
 
 
@@ -259,6 +261,22 @@ def test_the_public_store_has_no_private_graph(small: Settings) -> None:
         assert found == {graph for graph in expected if release.all_graphs[graph].triples}
     assert release.full_store.stat().st_mode & 0o077 == 0
     assert (release.path / "private").stat().st_mode & 0o077 == 0
+
+
+def test_a_graph_that_is_no_longer_open_leaves_the_public_store(
+    small: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = f"{small.base}graph/synthetisch/derived/position/2016"
+    opened = ANALYSES["position"]
+    for access in ("BEHEER", "OPEN"):
+        monkeypatch.setitem(ANALYSES, "position", replace(opened, access=access))
+        release = publish(small)
+        assert release.all_graphs[graph].access == access
+        told = release.manifest["changes"][graph]
+        assert bool(told["removed"]) == (access == "BEHEER")
+        public = Store.read_only(str(release.public_store))
+        assert public.contains_named_graph(NamedNode(graph)) == (access == "OPEN")
+        assert check_home(small) == []
 
 
 def test_check_finds_a_changed_document_and_a_changed_store(small: Settings) -> None:

@@ -15,6 +15,8 @@ from service.release.check import check_home
 from service.release.manifest import Release
 from service.settings import Settings
 from service.store.rows import select
+from service.terms import decimal
+from service.vocab import expand
 from tests.home import load, publish
 from tests.test_results import HEAD, INDICATORS, read, row
 
@@ -68,6 +70,21 @@ def test_a_result_that_does_not_conform_is_found_by_its_record(tmp_path: Path) -
     wrong: Record = replace(other, triples=other.triples.replace(b'"1"', b'"7"'))
     assert wrong.triples != other.triples
     assert list(_broken([sound, wrong])) == [wrong.iri]
+
+
+def test_a_rule_over_a_dataset_is_found_by_the_record_of_its_observation(tmp_path: Path) -> None:
+    _, results = read(tmp_path, row(), row(indicator="veiligheid"))
+    sound, other = results.records
+    below = other.triples.replace(b"#obsStatus-A>", b"#obsStatus-M>")
+    score = f"<{_subject(other)}> <{expand('imon:score')}> {decimal('50')} .\n".encode()
+    wrong = replace(other, triples=below + score)
+    found = _broken([sound, wrong])
+    assert list(found) == [wrong.iri]
+    assert any("DataSet-" in row.code for row in found[wrong.iri])
+
+
+def _subject(record: Record) -> str:
+    return record.triples.split(b">", 1)[0].decode().lstrip("<")
 
 
 @pytest.mark.parametrize("percentage", ["101", "-1"])

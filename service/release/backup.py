@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+import zlib
 from pathlib import Path
 
 from service.problems import DataRefused, UsageError
@@ -72,8 +73,10 @@ def restore(settings: Settings, source: Path) -> int:
     try:
         with tarfile.open(source, "r:gz") as tar:
             tar.extractall(aside, filter="data")
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise UsageError(f"{source} cannot be read as a backup: {error}") from error
+    if not (aside / "archive" / "base").exists():
+        raise UsageError(f"{source} cannot be read as a backup: there is no archive in it")
     documents = Archive(aside / "archive").documents()
     for document in documents:
         if hashlib.sha256(document.path.read_bytes()).hexdigest() != document.sha256:

@@ -50,6 +50,7 @@ class Builder:
     entries: dict[str, GraphEntry] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
+    private_changes: dict[str, Change] = field(default_factory=dict)
 
     def build(self) -> None:
         """Make the whole release in ``folder``.
@@ -163,16 +164,32 @@ class Builder:
 
     def _change(self, entry: GraphEntry, graph: str, found: list[bytes]) -> None:
         before = self.previous_lines(graph)
+        old = self.previous.all_graphs.get(graph) if self.previous else None
+        if old and old.access != entry.access:
+            self._take_out(old, graph)
+            before = []
         removed, added = lines.difference(before, found) if before else ([], found)
-        self.changes[graph] = Change(len(removed), len(added))
-        folder = "changes" if entry.access == OPEN else "private"
-        target = self.folder / folder / f"{entry.slug}.added.nq.gz"
+        folder = self._note(entry, graph, Change(len(removed), len(added)))
+        target = folder / f"{entry.slug}.added.nq.gz"
         if before:
             lines.write(target, added)
-            lines.write(self.folder / folder / f"{entry.slug}.removed.nq.gz", removed)
+            lines.write(folder / f"{entry.slug}.removed.nq.gz", removed)
         else:
             target.hardlink_to(Release(self.folder).lines_file(entry))
         self.stores.add(entry.access, removed, added)
+
+    def _note(self, entry: GraphEntry, graph: str, change: Change) -> Path:
+        """Note a change among those of its access level; return the folder of its files."""
+        is_open = entry.access == OPEN
+        (self.changes if is_open else self.private_changes)[graph] = change
+        return self.folder / ("changes" if is_open else "private")
+
+    def _take_out(self, entry: GraphEntry, graph: str) -> None:
+        """Take a graph of the previous release out of the store of its access level."""
+        gone = self.previous_lines(graph)
+        folder = self._note(entry, graph, Change(len(gone), 0))
+        lines.write(folder / f"{entry.slug}.removed.nq.gz", gone)
+        self.stores.drop(entry.access, graph)
 
     def _catalogue(self) -> None:
         """Describe the open graphs; what did not change keeps its dates, and so its lines."""
@@ -186,16 +203,11 @@ class Builder:
         """Take graphs that no document fills any more out of the stores."""
         for graph, entry in (self.previous.all_graphs if self.previous else {}).items():
             if graph not in self.entries:
-                gone = self.previous_lines(graph)
-                self.changes[graph] = Change(len(gone), 0)
-                folder = "changes" if entry.access == OPEN else "private"
-                lines.write(self.folder / folder / f"{entry.slug}.removed.nq.gz", gone)
-                self.stores.drop(entry.access, graph)
+                self._take_out(entry, graph)
 
     def _write_manifest(self) -> None:
         is_open = {graph: row for graph, row in self.entries.items() if row.access == OPEN}
         private = {graph: row for graph, row in self.entries.items() if row.access != OPEN}
-        changes = {graph: vars(row) for graph, row in sorted(self.changes.items())}
         manifest = {
             "number": self.record["number"],
             "instant": self.record["instant"],
@@ -205,12 +217,12 @@ class Builder:
             "previous": self.previous.number if self.previous else None,
             "triples": sum(row.triples for row in is_open.values()),
             "graphs": as_json(is_open),
-            "changes": {graph: row for graph, row in changes.items() if graph not in private},
+            "changes": {graph: vars(row) for graph, row in sorted(self.changes.items())},
         }
         rest = {
             "graphs": as_json(private),
             "inputs": self.inputs,
-            "changes": {graph: row for graph, row in changes.items() if graph in private},
+            "changes": {graph: vars(row) for graph, row in sorted(self.private_changes.items())},
             "rules": [row.name for row in derivations(self.library)],
         }
         secret = self.folder / "private.json"

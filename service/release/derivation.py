@@ -94,7 +94,7 @@ def derivations(library: Library) -> list[Derivation]:
 
 def rules_digest(library: Library) -> str:
     """Return the digest of all rules, which enters the IRI of every run."""
-    rows = sorted(f"{row.name} {row.rules}" for row in derivations(library))
+    rows = sorted(f"{row.name} {row.access} {row.rules}" for row in derivations(library))
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 

@@ -77,6 +77,7 @@ class Sources:
         for document in documents:
             for graph, access in document.graphs.items():
                 source = sources.graphs.setdefault(graph, SourceGraph(graph, access))
+                source.access = access
                 if document.meta["kind"] == "snapshot":
                     source.documents = [document]
                 else:

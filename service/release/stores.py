@@ -58,8 +58,11 @@ class StoreWriter:
             return
         Store.read_only(str(self._previous.public_store)).backup(str(public))
         Store.read_only(str(self._previous.full_store)).backup(str(full))
-        _apply(Store(str(public)), self._open)
-        full_store = Store(str(full))
+        public_store, full_store = Store(str(public)), Store(str(full))
+        _drop(public_store, self._open.dropped)
+        # All of them first: a graph may come back in the same release at another access level.
+        _drop(full_store, [*self._open.dropped, *self._private.dropped])
+        _apply(public_store, self._open)
         _apply(full_store, self._open)
         _apply(full_store, self._private)
         full.chmod(0o700)
@@ -67,8 +70,6 @@ class StoreWriter:
 
 def _apply(store: Store, change: _Difference) -> None:
     """Remove and add lines; small changes in one atomic update."""
-    for graph in change.dropped:
-        store.remove_graph(NamedNode(graph))
     if len(change.removed) + len(change.added) <= _UPDATE_LIMIT:
         text = _data("DELETE DATA", change.removed) + _data("INSERT DATA", change.added)
         if text:
@@ -79,6 +80,11 @@ def _apply(store: Store, change: _Difference) -> None:
         # Lenient: every line was parsed in full when it was accepted or made.
         store.bulk_load(b"".join(change.added), format=RdfFormat.N_QUADS, lenient=True)
     store.flush()
+
+
+def _drop(store: Store, graphs: list[str]) -> None:
+    for graph in graphs:
+        store.remove_graph(NamedNode(graph))
 
 
 def _data(verb: str, quads: list[bytes]) -> str:
