@@ -1,4 +1,4 @@
-"""Our vocabulary: ``core.ttl``, ``cubes.ttl`` and ``codelists`` of ``ontology/`` as one graph.
+"""Our vocabulary: the ontology, its terms, the cubes and the code lists, as one graph.
 
 The graph is ``graph/vocabulaire`` (OPEN). The Turtle holds no blank nodes: every term and concept
 has an IRI that lasts.
@@ -18,10 +18,11 @@ SOURCE = "vocabulary"
 
 
 def bundled_files() -> list[Path]:
-    """Return the ontology, the cubes and the code lists, in a fixed order."""
+    """Return the Turtle of ``ontology/`` that makes the vocabulary, in a fixed order."""
     folder = data_dir("ontology")
     return [
-        folder / "core.ttl",
+        folder / "imonitor.ttl",
+        *sorted((folder / "terms").glob("*.ttl")),
         folder / "cubes.ttl",
         *sorted((folder / "codelists").glob("*.ttl")),
     ]

@@ -116,7 +116,7 @@ class ShapeSet:
 
     @classmethod
     def load(cls, names: Iterable[str]) -> ShapeSet:
-        """Compile the files of these names (``core``, ``response``, …) together.
+        """Compile the files of these names (``organisations``, ``response``, …) together.
 
         Raises:
             FileNotFoundError: there is no such file.

@@ -199,7 +199,7 @@ def test_a_tiny_instrument_of_ones_own_is_read_and_conforms(tmp_path: Path) -> N
     reading = read(folder(tmp_path))
     assert [row.code for row in reading.findings] == ["bundled-table"]  # missing.csv
     assert f"{BASE}graph/scoreschema/7" in reading.snapshots
-    shapes = ShapeSet.load(["core", "codelists"])
+    shapes = ShapeSet.load(["instrument", "scoring", "codelists"])
     assert shapes.validate(b"".join(reading.snapshots.values())).results == ()
     graph = graph_of(reading)
     assert figure(graph, "id/scoreschema/7/optie/Q1/ja", "weightedScore") == 2400

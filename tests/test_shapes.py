@@ -20,7 +20,7 @@ from service.vocab import CONCEPT, PREFIXES, expand
 from tests.reference_shacl import reference_validate
 
 BASE = "http://localhost:8000/"
-NAMES = ("core", "context", "response", "codelists", "cube", "recommended")
+NAMES = sorted(path.stem for path in data_dir("shapes").glob("*.ttl"))
 DATA = Path(__file__).parent / "data" / "shapes"
 VALID = sorted((DATA / "valid").glob("*.ttl"))
 INVALID = sorted((DATA / "invalid").glob("*.ttl"))

@@ -33,7 +33,10 @@ def name_of(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def core() -> Graph:
-    return Graph().parse(data_dir("ontology") / "core.ttl", format="turtle")
+    graph = Graph()
+    for path in [data_dir("ontology") / "imonitor.ttl", *data_dir("ontology").glob("terms/*.ttl")]:
+        graph.parse(path, format="turtle")
+    return graph
 
 
 def used_terms() -> Iterator[tuple[str, str]]:

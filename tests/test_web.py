@@ -193,7 +193,7 @@ def test_a_dump_can_be_taken_in_ranges(client: FlaskClient) -> None:
 
 PAGES = ["/", "/?lang=en", "/catalog.html", "/ns.html", "/ns/score.html", "/shapes", "/releases",
          f"/doc/{OBSERVATION}.html", "/problems", "/problems/bad-query", "/api", "/releases/1",
-         "/shapes/core.html"]  # fmt: skip
+         "/shapes/organisations.html"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -249,7 +249,7 @@ def test_a_page_about_made_up_figures_says_so(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", f"/doc/{OBSERVATION}", "/catalog", "/ns", "/ns/score", "/shapes/core", "/api",
+    ["/", f"/doc/{OBSERVATION}", "/catalog", "/ns", "/ns/score", "/shapes/organisations", "/api",
      "/api/cq01", "/graphs?default", "/releases", "/releases/1", "/static/site.css", "/problems"],
 )  # fmt: skip
 def test_every_answer_has_validators_and_is_open(client: FlaskClient, path: str) -> None:

@@ -13,12 +13,22 @@ from service.shapes import Report, ShapeSet
 from service.store.rows import select
 
 _MOST_RESULTS = 100
+_WAVE = ("context", "response", "codelists", "cube")
+_REFERENCE = (
+    "organisations",
+    "instrument",
+    "scoring",
+    "support",
+    "evidence",
+    "codelists",
+    "recommended",
+)
 
 
 @lru_cache(maxsize=1)
 def full_shapes() -> ShapeSet:
     """Return every shape, compiled once: for documents of any kind."""
-    return ShapeSet.load(["core", "context", "response", "codelists", "cube", "recommended"])
+    return ShapeSet.load({*_REFERENCE, *_WAVE})
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +37,7 @@ def wave_shapes() -> ShapeSet:
 
     Those of reference data are left out: its graphs were checked when they were accepted.
     """
-    return ShapeSet.load(["context", "response", "codelists", "cube"])
+    return ShapeSet.load(_WAVE)
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +49,7 @@ def local_shapes() -> ShapeSet:
 @lru_cache(maxsize=1)
 def reference_shapes() -> ShapeSet:
     """Return the shapes of reference data: organisations, instrument, schemes, code lists."""
-    return ShapeSet.load(["core", "codelists", "recommended"])
+    return ShapeSet.load(_REFERENCE)
 
 
 def validate_wave(triples: bytes) -> None:
