@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.problems import NotAcceptable
+from service.replies import CODINGS
 
 T = TypeVar("T")
 _LONGEST = 4000  # characters of a header that are read
@@ -86,12 +87,17 @@ def language(accept_language: str | None, asked: str | None = None) -> str:
     return best
 
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether the client takes ``gzip`` (RFC 9110 §12.5.3)."""
+def coding(accept_encoding: str | None) -> str:
+    """Return "zstd", "gzip" or "" (as it is): what the client likes best (RFC 9110 §12.5.3)."""
     weights: dict[str, float] = {}
     for part in (accept_encoding or "").split(","):
         weights[part.partition(";")[0].strip().lower()] = _quality(part) or 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    best, quality = "", weights.get("identity", 0.0)
+    for name in reversed(CODINGS):
+        weight = weights.get(name, weights.get("*", 0.0))
+        if weight > 0 and weight >= quality:
+            best, quality = name, weight
+    return best
 
 
 def _rank(media_type: str, ranges: Sequence[_Range]) -> tuple[float, int, int] | None:

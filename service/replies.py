@@ -6,16 +6,22 @@ coding, and its length is known.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
+import zstandard
+
+CODINGS = ("zstd", "gzip")  # the better one first
 _SMALLEST = 1024  # bytes below which compression is not worth it
 _COMPRESSIBLE = ("text/", "application/json", "application/xml", "image/svg+xml")
 _COMPRESSIBLE_ENDS = ("+json", "+xml", "n-triples", "n-quads", "trig", "sparql-query", "javascript")
+_DIGEST = re.compile(r'"([0-9a-f]{64})"')
 _KEPT_IN_304 = ("Cache-Control", "ETag", "Last-Modified", "Link", "Vary", "Content-Location")
 
 POLICY = (
@@ -29,7 +35,9 @@ SECURITY = {
 }
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Retry-After, Vary",
+    "Access-Control-Expose-Headers": (
+        "Content-Location, ETag, Link, RateLimit, RateLimit-Policy, Repr-Digest, Retry-After, Vary"
+    ),
 }
 
 
@@ -64,17 +72,32 @@ def vary(headers: Mapping[str, str], *names: str) -> str:
     return ", ".join(sorted({*present, *names}))
 
 
-def compressed(reply: Reply) -> Reply | None:
-    """Return the reply in gzip with a tag of its own, or None when that saves nothing."""
+def compressed(reply: Reply, coding: str) -> Reply | None:
+    """Return the reply in a coding with a tag of its own, or None when that saves nothing."""
     kind = reply.headers.get("Content-Type", "").partition(";")[0]
     worth_it = kind.startswith(_COMPRESSIBLE) or kind.endswith(_COMPRESSIBLE_ENDS)
     if not worth_it or len(reply.body) < _SMALLEST or "Content-Encoding" in reply.headers:
         return None
-    body = gzip.compress(reply.body, 6, mtime=0)
-    headers = {**reply.headers, "Content-Encoding": "gzip"}
+    body = _encoded(reply.body, coding)
+    headers = {**reply.headers, "Content-Encoding": coding}
     if "ETag" in headers:
         headers["ETag"] = tag(body)
     return replace(reply, headers=headers, body=body)
+
+
+def _encoded(body: bytes, coding: str) -> bytes:
+    if coding == "zstd":
+        return zstandard.ZstdCompressor(level=3).compress(body)
+    return gzip.compress(body, 6, mtime=0)
+
+
+def with_digest(reply: Reply) -> Reply:
+    """Return it with ``Repr-Digest`` (RFC 9530 §3), which its tag holds already."""
+    found = _DIGEST.fullmatch(reply.headers.get("ETag", ""))
+    if found is None or reply.status not in (200, 206):
+        return reply
+    digest = base64.b64encode(bytes.fromhex(found[1])).decode()
+    return reply.with_headers(Repr_Digest=f"sha-256=:{digest}:")
 
 
 def conditional(reply: Reply, if_none_match: str | None, if_modified_since: str | None) -> Reply:

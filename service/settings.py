@@ -38,6 +38,9 @@ class Settings:
     query_timeout: float = _setting(30.0, "seconds of wall time that one query may take")
     query_memory: int = _setting(1024, "MiB one query may use above the size of the store")
     result_limit: int = _setting(64, "MiB of one answer")
+    client_budget: float = _setting(
+        60.0, "seconds of processor time a minute for one client; 0: no limit"
+    )
     oidc_issuer: str = _setting("", "issuer of sign-in tokens")
     oidc_audience: str = _setting("", "audience that tokens must name")
     trusted_proxies: str = _setting("", "addresses whose X-Forwarded-For is believed, by commas")

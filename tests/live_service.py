@@ -1,8 +1,9 @@
-"""The real service in a process of its own: ``python -m tests.live_service HOME PORT``."""
+"""The real service in a process of its own: ``python -m tests.live_service HOME PORT MORE``."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -94,14 +95,14 @@ def address(query: str, **more: str) -> str:
 
 
 @contextmanager
-def live(home: Path) -> Iterator[Live]:
-    """Run the service on a free port for the length of the block."""
+def live(home: Path, **more: object) -> Iterator[Live]:
+    """Run the service on a free port for the length of the block; ``more`` are settings."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     log = home / "service.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.live_service", str(home), str(port)],
+            [sys.executable, "-m", "tests.live_service", str(home), str(port), json.dumps(more)],
             cwd=Path(__file__).resolve().parent.parent,
             stdout=output,
             stderr=output,
@@ -135,5 +136,6 @@ if __name__ == "__main__":
             query_timeout=TIMEOUT,
             query_memory=256,
             result_limit=RESULT_LIMIT,
+            **json.loads(sys.argv[3]),
         )
     )

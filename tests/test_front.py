@@ -198,18 +198,18 @@ def test_the_compressed_form_is_made_once_and_counted() -> None:
             return "key", Reply(200, headers, b"x" * 5000)
 
         entry = await cache.made(Work("key", make))
-        first, second = await cache.coded(entry, True), await cache.coded(entry, True)
+        first, second = await cache.coded(entry, "gzip"), await cache.coded(entry, "gzip")
         assert first is second
         assert first.headers["ETag"] == tag(first.body) != headers["ETag"]
-        assert (await cache.coded(entry, False)).body == b"x" * 5000
+        assert (await cache.coded(entry, "")).body == b"x" * 5000
         assert f"imonitor_cache_bytes {1024 + 5000 + len(first.body)}" in metrics.text()
 
     run(main())
 
 
 def test_what_is_small_or_compressed_already_is_left_as_it_is() -> None:
-    assert compressed(Reply(200, {"Content-Type": "text/csv"}, b"x" * 10)) is None
-    assert compressed(Reply(200, {"Content-Type": "application/gzip"}, b"x" * 5000)) is None
+    assert compressed(Reply(200, {"Content-Type": "text/csv"}, b"x" * 10), "gzip") is None
+    assert compressed(Reply(200, {"Content-Type": "application/gzip"}, b"x" * 5000), "zstd") is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.negotiation import Offer, accepts_gzip, language, negotiate, wants_page
+from service.negotiation import Offer, coding, language, negotiate, wants_page
 from service.problems import NotAcceptable
 
 JSON, XML, CSV = "application/sparql-results+json", "application/sparql-results+xml", "text/csv"
@@ -118,15 +118,18 @@ def test_the_language_is_dutch_unless_english_is_asked_for(
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (None, False),
-        ("gzip", True),
-        ("gzip, deflate, br", True),
-        ("identity", False),
-        ("*", True),
-        ("*;q=0", False),
-        ("gzip;q=0, *", False),
-        ("GZIP;q=0.5", True),
+        (None, ""),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br", "gzip"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("zstd;q=0.5, gzip", "gzip"),
+        ("identity", ""),
+        ("identity, gzip;q=0.5", ""),
+        ("*", "zstd"),
+        ("*;q=0", ""),
+        ("zstd;q=0, *", "gzip"),
+        ("GZIP;q=0.5", "gzip"),
     ],
 )
-def test_gzip_is_for_who_accepts_it(header: str | None, expected: bool) -> None:
-    assert accepts_gzip(header) is expected
+def test_the_coding_is_the_best_of_what_the_client_takes(header: str | None, expected: str) -> None:
+    assert coding(header) == expected

@@ -94,7 +94,7 @@ def test_sigterm_ends_every_process(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_an_error_and_not_shared(service: Live, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.live_service", str(tmp_path), str(service.port)]
+    command = [sys.executable, "-m", "tests.live_service", str(tmp_path), str(service.port), "{}"]
     done = subprocess.run(command, capture_output=True, timeout=20, check=False)
     assert done.returncode != 0
     assert b"cannot listen" in done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 import rdflib
+import zstandard
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, JSON, POST, TURTLE, XML, SPARQLWrapper
 
@@ -237,6 +240,18 @@ def test_a_tag_is_the_digest_of_the_bytes_per_coding(service: Live) -> None:
     assert "last-modified" in plain.headers
 
 
+def test_zstd_is_offered_and_the_digest_is_of_what_is_sent(service: Live) -> None:
+    plain = service.ask(address(SELECT))
+    for coding, read in (("zstd", zstandard.decompress), ("gzip", gzip.decompress)):
+        coded = service.ask(address(SELECT), headers={"Accept-Encoding": coding})
+        assert coded.headers["content-encoding"] == coding
+        assert read(coded.body) == plain.body
+        digest = base64.b64encode(hashlib.sha256(coded.body).digest()).decode()
+        assert coded.headers["repr-digest"] == f"sha-256=:{digest}:"
+    head = service.ask(address(SELECT), "HEAD")
+    assert head.headers["repr-digest"] == plain.headers["repr-digest"]
+
+
 def test_head_has_the_headers_of_get_and_no_body(service: Live) -> None:
     get, head = service.ask(address(SELECT)), service.ask(address(SELECT), "HEAD")
     assert head.body == b""
@@ -265,6 +280,25 @@ def test_a_query_over_its_time_is_504_and_tells_the_budget(service: Live) -> Non
     assert time.monotonic() - started < TIMEOUT + 1.5
     problem = json.loads(answer.body)
     assert (answer.status, problem["budgetSeconds"]) == (504, TIMEOUT)
+
+
+@pytest.mark.parametrize("way", [0, 1, 2])
+@pytest.mark.parametrize(("asked", "seconds"), [("0.3", 0.3), ("300ms", 0.3), ("3600", TIMEOUT)])
+def test_a_client_may_lower_its_budget_and_not_raise_it(
+    service: Live, way: int, asked: str, seconds: float
+) -> None:
+    method, path, body, headers = ways(ENDLESS)[way]
+    path += ("&" if "?" in path else "?") + urlencode({"timeout": asked})
+    answer = service.ask(path, method, body, headers)
+    assert answer.status == 504
+    assert json.loads(answer.body)["budgetSeconds"] == seconds
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "soon", "1h", "1e3", "nan"])
+def test_a_budget_that_is_none_is_refused(service: Live, asked: str) -> None:
+    answer = service.ask(address(SELECT, timeout=asked))
+    assert answer.status == 400
+    assert json.loads(answer.body)["parameter"] == "timeout"
 
 
 def test_an_answer_over_the_limit_is_422_with_the_dump_link(service: Live) -> None:

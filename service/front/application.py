@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
+from service import log
 from service.app import create_app
+from service.front.budget import LEAST, Budgets, Clients
 from service.front.cache import Cache, Entry, Work
 from service.front.exchange import ClientGone, Exchange, Receive, Scope, Send
 from service.front.facade import Facade, is_download
 from service.front.protocol import METHODS
 from service.front.sparql import Endpoint
 from service.metrics import Metrics
-from service.negotiation import accepts_gzip
+from service.negotiation import coding
 from service.problems import Problem
 from service.queries import Library
-from service.replies import OPEN_TO_ALL, Reply, conditional, vary
+from service.replies import OPEN_TO_ALL, Reply, conditional, vary, with_digest
 from service.settings import Settings
+from service.store import meter
 from service.store.caller import Caller
 from service.store.children import die_with
 from service.store.limits import Limits
@@ -28,6 +33,7 @@ from service.web.site import Site
 _CACHE_BYTES = 128 << 20
 _BODY_LIMIT = 1 << 20
 _SPARQL = "/sparql"
+_METERED = ("/sparql", "/graphs", "/api")
 _SELECTING = ("accept", "accept-language", "accept-profile", "accept-datetime")
 _PERSONAL = ("authorization", "cookie")
 _PREFLIGHT = {
@@ -51,6 +57,8 @@ class Front:
         self._cache = Cache(_CACHE_BYTES, self._metrics)
         self._pool = Pool(folder, Limits.of(settings), self._metrics)
         self._library = Library.load()
+        self._budgets = Budgets(settings.client_budget)
+        self._clients = Clients(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event: the life of the process, or a request."""
@@ -83,6 +91,8 @@ class Front:
         task = asyncio.ensure_future(self._respond(exchange))
         await asyncio.wait({task})
         error = task.exception()
+        if isinstance(error, ClientGone):
+            _tell(exchange, "client left")
         if error is None or isinstance(error, ClientGone):
             return
         if isinstance(error, Problem):
@@ -106,8 +116,22 @@ class Front:
         work = await self._endpoint.work(exchange) if is_query else self._page(exchange)
         entry = self._cache.get(work.key)
         if entry is None:
-            entry = await exchange.unless_gone(self._cache.made(work))
+            entry = await self._made(exchange, work)
         await self._send_entry(exchange, entry)
+
+    async def _made(self, exchange: Exchange, work: Work) -> Entry:
+        """Have an answer made on the budget of the client."""
+        client = self._client(exchange)
+        self._budgets.check(client)
+        self._budgets.charge(client, LEAST)
+        exchange.worked = True
+        meter.charge_to(lambda seconds: self._budgets.charge(client, seconds))
+        made: Entry = await exchange.unless_gone(self._cache.made(work))
+        return made
+
+    def _client(self, exchange: Exchange) -> str:
+        peer = exchange.scope.get("client") or ("", 0)
+        return self._clients.name(peer[0], exchange.header("x-forwarded-for"))
 
     def _page(self, exchange: Exchange) -> Work:
         """Return how to get Flask's answer, from the cache where it may be."""
@@ -128,26 +152,38 @@ class Front:
 
     async def _download(self, exchange: Exchange) -> None:
         reply, parts = await self._facade.call(exchange)
+        reply = with_digest(reply)
         if not parts or exchange.method == "HEAD":
             await exchange.reply(reply)
         else:
             await exchange.stream(reply.status, reply.headers.items(), parts)
-        self._count(reply)
+        self._count(exchange, reply)
 
     async def _send_entry(self, exchange: Exchange, entry: Entry) -> None:
-        gzip = accepts_gzip(exchange.header("accept-encoding"))
-        reply = await self._cache.coded(entry, gzip)
+        reply = await self._cache.coded(entry, coding(exchange.header("accept-encoding")))
         if exchange.method in ("GET", "HEAD"):
             since = exchange.header("if-modified-since")
             reply = conditional(reply, exchange.header("if-none-match"), since)
         await self._send(exchange, reply)
 
     async def _send(self, exchange: Exchange, reply: Reply) -> None:
-        await exchange.reply(reply.with_headers(Vary=vary(reply.headers, "Accept-Encoding")))
-        self._count(reply)
+        reply = reply.with_headers(Vary=vary(reply.headers, "Accept-Encoding"))
+        if exchange.path.startswith(_METERED):
+            headers = {**reply.headers, **self._budgets.headers(self._client(exchange))}
+            reply = replace(reply, headers=headers)
+        await exchange.reply(with_digest(reply))
+        self._count(exchange, reply)
 
-    def _count(self, reply: Reply) -> None:
+    def _count(self, exchange: Exchange, reply: Reply) -> None:
         self._metrics.count("http_responses_total", status=str(reply.status))
+        if exchange.worked or reply.status >= 400:  # what the cache answers is in the metrics
+            _tell(exchange, "request", status=reply.status, bytes=len(reply.body))
+
+
+def _tell(exchange: Exchange, what: str, **fields: object) -> None:
+    """Log a request without its query string: that may hold what a person asks."""
+    took = round((time.monotonic() - exchange.begun) * 1000, 1)
+    log.event(what, method=exchange.method, path=exchange.path, ms=took, **fields)
 
 
 def _is_front_s(exchange: Exchange) -> bool:

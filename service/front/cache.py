@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.metrics import Metrics
 from service.replies import Reply, compressed
@@ -24,25 +24,27 @@ _LARGEST_SHARE = 8  # an entry may take one of this many parts of the cache
 class Work:
     """How to get a reply: the key it may be found under (None: it is made anew), and the making.
 
-    ``make`` returns the reply and the key to keep it under (None: not to be kept).
+    ``make`` returns the reply and the key to keep it under (None: not to be kept). Nobody else
+    waits for a work that is made ``alone``: it may fail for a reason of its own.
     """
 
     key: Hashable | None
     make: Make
+    alone: bool = False
 
 
 @dataclass
 class Entry:
-    """A reply as it is and, once somebody asked for it, compressed (None: not worth it)."""
+    """A reply as it is and, by coding, as somebody asked for it (None: not worth it)."""
 
     plain: Reply
-    gzip: Reply | None = None
-    tried: bool = False
+    coded: dict[str, Reply | None] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return _OVERHEAD + len(self.plain.body) + (len(self.gzip.body) if self.gzip else 0)
+        coded = sum(len(reply.body) for reply in self.coded.values() if reply)
+        return _OVERHEAD + len(self.plain.body) + coded
 
 
 @dataclass
@@ -75,8 +77,8 @@ class Cache:
 
     async def made(self, work: Work) -> Entry:
         """Return the entry of a work that is not here yet, made once for all who ask for it."""
-        if work.key is None:
-            return Entry((await work.make())[1])
+        if work.key is None or work.alone:
+            return await self._make(work.make)
         flight = self._flights.get(work.key)
         if flight is None:
             flight = self._take_off(work.key, work.make)
@@ -109,18 +111,17 @@ class Cache:
             self._keep(key, entry)
         return entry
 
-    async def coded(self, entry: Entry, gzip: bool) -> Reply:
-        """Return the reply in the coding that the client takes."""
-        if not gzip:
+    async def coded(self, entry: Entry, coding: str) -> Reply:
+        """Return the reply in a coding ("" for as it is), made once."""
+        if not coding:
             return entry.plain
-        if not entry.tried:
-            before = entry.size
-            entry.gzip = await asyncio.to_thread(compressed, entry.plain)
-            entry.tried = True
+        if coding not in entry.coded:
+            made = await asyncio.to_thread(compressed, entry.plain, coding)
+            before, entry.coded[coding] = entry.size, made
             if any(row is entry for row in self._entries.values()):
                 self._size += entry.size - before
                 self._shrink()
-        return entry.gzip or entry.plain
+        return entry.coded[coding] or entry.plain
 
     def _keep(self, key: Hashable, entry: Entry) -> None:
         if entry.size > self._limit // _LARGEST_SHARE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -23,7 +24,10 @@ class ClientGone(Exception):
 
 
 class Exchange:
-    """A request; header names are in lower case, repeated headers joined (RFC 9110 §5.3)."""
+    """A request; header names are in lower case, repeated headers joined (RFC 9110 §5.3).
+
+    ``begun`` is when it came (monotonic seconds), ``worked`` whether something was made for it.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -31,7 +35,9 @@ class Exchange:
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
         self.headers = _headers(scope["headers"])
+        self.begun = time.monotonic()
         self.started = False
+        self.worked = False
         self._receive = receive
         self._send = send
         self.read = b""

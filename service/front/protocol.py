@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -17,11 +18,13 @@ from service.problems import (
 from service.store.base import Dataset
 from service.vocab import iri
 
+_EITHER = ("format", "timeout")  # may stand in the address of a POST too
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 FORM, QUERY = "application/x-www-form-urlencoded", "application/sparql-query"
 UPDATE = "application/sparql-update"
 _NO_UPDATE = "this endpoint is read-only; data changes only by publishing a new release"
 _MOST_FIELDS = 1000
+_TIMEOUT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(s|ms)?")
 
 # Other names under which clients know a format (SPARQLWrapper sends some of them as `format`).
 _ALIASES = {
@@ -45,12 +48,13 @@ _MORE_TYPES = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks; ``text`` is None when it has no query."""
+    """What a request asks; ``text`` is None when it has no query, ``timeout`` is in seconds."""
 
     text: str | None
     dataset: Dataset
     format: str = ""
     lang: str = ""
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def parse(method: str, query: bytes, content_type: str | None, body: bytes) -> A
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == FORM:
         form = _fields(body)
-        return _asked(form + [row for row in fields if row[0] == "format"], _single(form, "query"))
+        return _asked(form + [row for row in fields if row[0] in _EITHER], _single(form, "query"))
     if kind == QUERY:
         return _asked(fields, _text(body))
     if kind == UPDATE:
@@ -116,7 +120,19 @@ def _asked(fields: list[tuple[str, str]], text: str | None) -> Asked:
         raise UpdateRefused(_NO_UPDATE)
     dataset = Dataset(_graphs(fields, "default-graph-uri"), _graphs(fields, "named-graph-uri"))
     values = dict(fields)
-    return Asked(text, dataset, values.get("format", ""), values.get("lang", ""))
+    timeout = _seconds(values.get("timeout", ""))
+    return Asked(text, dataset, values.get("format", ""), values.get("lang", ""), timeout)
+
+
+def _seconds(value: str) -> float | None:
+    """Return the budget that the client sets itself; it can only be lower than the service's."""
+    if not value:
+        return None
+    found = _TIMEOUT.fullmatch(value)
+    seconds = float(found[1]) / (1000 if found[2] == "ms" else 1) if found else 0.0
+    if seconds <= 0:
+        raise BadParameter("timeout", "a number of seconds above 0, as 5, 0.5, 5s or 500ms")
+    return seconds
 
 
 def _graphs(fields: list[tuple[str, str]], name: str) -> tuple[str, ...]:

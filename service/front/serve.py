@@ -10,14 +10,14 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
+from service import log
+from service.front.budget import Clients
 from service.problems import StoreUnavailable, UsageError
 from service.settings import PREFIX, Settings
 from service.store.children import Child
@@ -32,18 +32,19 @@ _SLOWEST = 5.0  # seconds between two starts of a front that keeps ending
 _LINKS = ("", "sparql", "catalog", "api", "health/ready")
 
 
-def run(settings: Settings, log: Callable[[str], None] | None = None) -> None:
+def run(settings: Settings) -> None:
     """Serve the current release, and each later one, until told to stop.
 
     Raises:
-        UsageError: something else listens on the port.
+        UsageError: something else listens on the port, or a setting has no meaning.
         StoreUnavailable: the front cannot be started.
     """
-    log = log or _to_stderr
+    log.configure(settings.log_format)
+    Clients(settings.trusted_proxies)  # what is wrong with it is told now, not by the front
     _check_port(settings)
     folder = Path(tempfile.mkdtemp(prefix="imonitor-"))  # short: a socket's path has 108 bytes
     try:
-        _Service(settings, folder, log).run()
+        _Service(settings, folder).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -51,11 +52,10 @@ def run(settings: Settings, log: Callable[[str], None] | None = None) -> None:
 class _Service:
     """The processes of one service."""
 
-    def __init__(self, settings: Settings, folder: Path, log: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
-        self._log = log
-        self._keeper = Keeper(settings.releases, folder, Limits.of(settings), log)
+        self._keeper = Keeper(settings.releases, folder, Limits.of(settings), log.event)
         self._stopping = False
         self._front: Child | None = None
         self._front_started = 0.0
@@ -68,7 +68,7 @@ class _Service:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: None)
         if self._keeper.wanted() is None:
-            self._log("nothing has been published yet; answering 503 until it is")
+            log.event("nothing has been published yet; answering 503 until it is")
         try:
             while not self._stopping:
                 self._keeper.step()
@@ -101,7 +101,7 @@ class _Service:
         self._quick_ends = self._quick_ends + 1 if quick else 0
         if self._quick_ends >= _TRIES and not self._announced:
             raise StoreUnavailable("the web server does not start; see its messages")
-        self._log("the web server ended; starting it again")
+        log.event("the web server ended; starting it again")
         self._front_not_before = time.monotonic() + min(_SLOWEST, _STEP * self._quick_ends)
 
     def _announce(self) -> None:
@@ -110,7 +110,7 @@ class _Service:
             return
         self._announced = True
         for path in _LINKS:
-            self._log(f"  {self._settings.base}{path}")
+            log.event(f"  {self._settings.base}{path}")
 
     def _end(self) -> None:
         if self._front is not None:
@@ -145,7 +145,3 @@ def _answers(settings: Settings) -> bool:
     with suppress(OSError), socket.create_connection((settings.host, settings.port), 0.2):
         return True
     return False
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -16,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from service import log
 from service.front.application import Front
 from service.settings import Settings
 from service.store.children import die_with
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> None:
     """Serve until SIGTERM."""
     parent, folder = int(arguments[0]), Path(arguments[1])
     settings = Settings.from_env(os.environ)
+    log.configure(settings.log_format)
     die_with(parent)
     own = os.getpid()
     server = Granian(

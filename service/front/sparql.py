@@ -61,7 +61,8 @@ class Endpoint:
             return kept, self._reply(result, form, stored=not reading.volatile)
 
         key = self._key(self._pool.release, query, form.media_type)
-        return Work(None if reading.volatile else key, make)
+        hurried = asked.timeout is not None
+        return Work(None if reading.volatile else key, make, alone=hurried)
 
     def _description(self) -> str:
         """Return the query for the service description (SPARQL 1.1 Service Description §2)."""
@@ -103,11 +104,11 @@ class Endpoint:
     async def _result(self, text: str, asked: Asked) -> tuple[Result, bool]:
         """Return the answer for the page, and whether it may be kept."""
         reading = await _read(text)
-        query = Query(text, dataset=asked.dataset, limit=_PAGE_LIMIT)
+        query = Query(text, dataset=asked.dataset, limit=_PAGE_LIMIT, timeout=asked.timeout)
         return await self._pool.ask(query, reading.dataset), not reading.volatile
 
     def _key(self, release: int, query: Query, media_type: str) -> Hashable:
-        return ("sparql", release, query, media_type)
+        return ("sparql", release, replace(query, timeout=None), media_type)
 
     def _reply(self, result: Result, form: Form, *, stored: bool) -> Reply:
         headers = {
@@ -142,9 +143,10 @@ async def _read(text: str) -> Reading:
 
 
 def _query(text: str, asked: Asked, form: Form) -> Query:
+    query = Query(text, dataset=asked.dataset, timeout=asked.timeout)
     if form.format.kind == "graph":
-        return Query(text, graph=form.format.name, dataset=asked.dataset)
-    return Query(text, rows=form.format.name, dataset=asked.dataset)
+        return replace(query, graph=form.format.name)
+    return replace(query, rows=form.format.name)
 
 
 def _examples(library: Library) -> list[tuple[dict[str, str], str]]:

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import socket
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from service.store.address import Address
@@ -23,14 +23,21 @@ class WorkerGone(Exception):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a worker ended: the number of the ``signal`` that did it, 0 when none or not known."""
+    """How a worker ended: the number of the ``signal`` that did it, 0 when none or not known.
+
+    ``cpu`` is the processor time of its whole life in seconds, 0 when not known.
+    """
 
     signal: int
+    cpu: float = 0.0
 
 
 @dataclass
 class Connection:
-    """A worker that was forked for this connection; ``release`` is what it holds in memory."""
+    """A worker that was forked for this connection; ``release`` is what it holds in memory.
+
+    ``counted`` are the seconds of processor time of its life that have been charged to somebody.
+    """
 
     address: Address
     channel: socket.socket
@@ -38,7 +45,7 @@ class Connection:
     release: int
     pidfd: int
     obituary: int
-    born: float = field(default_factory=time.monotonic)
+    counted: float = 0.0
 
     @classmethod
     async def open(cls, address: Address) -> Connection:
@@ -110,8 +117,22 @@ class Connection:
         data = os.read(self.obituary, STATUS.size)
         if len(data) < STATUS.size:
             return Ending(0)  # the zygote ended before its worker
-        status = STATUS.unpack(data)[0]
-        return Ending(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+        status, cpu = STATUS.unpack(data)
+        return Ending(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, cpu)
+
+    def count(self, cpu: float) -> float:
+        """Return the seconds that came on top since the last time; ``cpu`` is of its whole life."""
+        new, self.counted = max(0.0, cpu - self.counted), max(cpu, self.counted)
+        return new
+
+    def cpu(self) -> float:
+        """Return the processor time of its life so far in seconds, 0 when it has ended."""
+        try:
+            text = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return 0.0
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def idle(self) -> None:
         """Let the worker run only when nothing else wants the processor.

@@ -18,7 +18,7 @@ from service.store.base import Dataset, Query, Result
 
 LENGTHS = struct.Struct("!IQ")
 GREETING = struct.Struct("!II")
-STATUS = struct.Struct("!i")
+STATUS = struct.Struct("!id")  # wait status, processor seconds
 
 _PROBLEMS = {kind.slug: kind for kind in problems.all_problems()}
 

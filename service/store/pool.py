@@ -18,7 +18,7 @@ from pathlib import Path
 
 from service.metrics import Metrics
 from service.problems import Problem, QueryMemory, QueryTimeout, StoreUnavailable
-from service.store import address, frames
+from service.store import address, frames, meter
 from service.store.base import Query, Result
 from service.store.connection import Connection, Ending, WorkerGone
 from service.store.guard import read
@@ -165,10 +165,12 @@ class Pool:
             if not answer.done():
                 raise QueryTimeout(timeout)
             reply, body = answer.result()
+            meter.spend(worker.count(reply["cpu"]))
             keep = place.lane is self._light and reply["private"] < _RECYCLE
             return frames.result_of(reply, body, worker.release)
         except WorkerGone:
             ending = await worker.ending()
+            meter.spend(worker.count(ending.cpu))
             raise self._meaning(ending, timeout, time.monotonic() - started) from None
         finally:
             place.leave()
@@ -180,6 +182,7 @@ class Pool:
         """Put a worker back, or end it; its descriptors may close only when nobody reads them."""
         try:
             if not answer.done():
+                meter.spend(worker.count(worker.cpu()))
                 worker.signal(signal.SIGKILL)
                 answer.cancel()
                 await asyncio.wait({answer})

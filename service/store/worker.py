@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from pathlib import Path
 
 from pyoxigraph import Store
@@ -29,7 +30,8 @@ def run(connection: socket.socket, engine: Store, limits: Limits) -> None:
         signal.setitimer(signal.ITIMER_REAL, request[0]["timeout"])
         head, body = _answer(engine, *request)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        frames.send(connection, {**head, "private": private_memory()}, body)
+        used = {"private": private_memory(), "cpu": time.process_time()}
+        frames.send(connection, {**head, **used}, body)
 
 
 def _answer(engine: Store, head: dict[str, object], text: bytes) -> tuple[dict[str, object], bytes]:

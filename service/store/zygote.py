@@ -122,12 +122,12 @@ class Zygote:
 
     def _reap(self) -> None:
         while self._ends:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             end = self._ends.pop(pid)
             try:
-                os.write(end, STATUS.pack(status))
+                os.write(end, STATUS.pack(status, usage.ru_utime + usage.ru_stime))
             except BrokenPipeError:
                 pass  # nobody waits for this worker any more
             finally:

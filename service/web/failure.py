@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 
+from service import log
 from service.negotiation import language, wants_page
 from service.problems import Problem, QueryMemory, ResultTooLarge
 from service.replies import OPEN_TO_ALL, SECURITY, Reply
 from service.web.rendering import render
 
-_LOG = logging.getLogger("imonitor")
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -56,6 +55,6 @@ def describe(problem: Problem, base: str, lang: str, incident: str = "") -> dict
 
 def unexpected(error: BaseException, what: str) -> tuple[Problem, str]:
     """Log what nobody foresaw; return a problem that tells nothing of it, and its number."""
-    incident = str(uuid.uuid4())
-    _LOG.error("incident %s: %s", incident, what, exc_info=error)
-    return Problem("the service failed; tell us the instance when you report this"), incident
+    number = str(uuid.uuid4())
+    log.incident(f"incident {number}: {what}", error)
+    return Problem("the service failed; tell us the instance when you report this"), number
