@@ -37,6 +37,9 @@ class Settings:
     store_password: str = _setting("", "password of the endpoint (or STORE_PASSWORD_FILE)")
     query_timeout: float = _setting(30.0, "seconds of wall time that one query may take")
     query_memory: int = _setting(1024, "MiB one query may use above the size of the store")
+    memory_store: int = _setting(
+        4096, "MiB that a release may take in memory; a larger one is read from disk"
+    )
     result_limit: int = _setting(64, "MiB of one answer")
     client_budget: float = _setting(
         60.0, "seconds of processor time a minute for one client; 0: no limit"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,10 @@ class Live:
             if line.startswith(f"imonitor_{name} "):
                 return float(line.rpartition(" ")[2])
         return 0.0
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something about this service is so."""
+        until(condition, self.log)
 
     def ready(self) -> bool:
         """Tell whether queries are answered."""

@@ -112,6 +112,7 @@ def write_release(home: Path, number: int, *, note: str = "", size: int = 0) -> 
         "instant": INSTANT.replace("10:", f"{10 + number % 10}:"),
         "software": "0.1.0",
         "base": BASE,
+        "triples": sum(row["triples"] for row in entries.values()),
         "graphs": entries,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -23,10 +23,13 @@ from service.queries import Library
 from service.replies import OPEN_TO_ALL, Reply, conditional, vary, with_digest
 from service.settings import Settings
 from service.store import meter
+from service.store.base import AsyncStore
 from service.store.caller import Caller
 from service.store.children import die_with
+from service.store.halves import halves_of
 from service.store.limits import Limits
 from service.store.pool import Pool
+from service.store.remote_pool import RemotePool
 from service.web.failure import reply_to, unexpected
 from service.web.site import Site
 
@@ -55,7 +58,7 @@ class Front:
         self._parent = parent
         self._metrics = Metrics()
         self._cache = Cache(_CACHE_BYTES, self._metrics)
-        self._pool = Pool(folder, Limits.of(settings), self._metrics)
+        self._pool = _store(settings, folder, self._metrics)
         self._library = Library.load()
         self._budgets = Budgets(settings.client_budget)
         self._clients = Clients(settings.trusted_proxies)
@@ -178,6 +181,13 @@ class Front:
         self._metrics.count("http_responses_total", status=str(reply.status))
         if exchange.worked or reply.status >= 400:  # what the cache answers is in the metrics
             _tell(exchange, "request", status=reply.status, bytes=len(reply.body))
+
+
+def _store(settings: Settings, folder: Path, metrics: Metrics) -> AsyncStore:
+    """Return the store that answers: a remote one where an endpoint is set."""
+    if halves_of(settings):
+        return RemotePool(settings, Limits.of(settings), metrics)
+    return Pool(folder, Limits.of(settings), metrics)
 
 
 def _tell(exchange: Exchange, what: str, **fields: object) -> None:

@@ -21,6 +21,7 @@ from service.front.budget import Clients
 from service.problems import StoreUnavailable, UsageError
 from service.settings import PREFIX, Settings
 from service.store.children import Child
+from service.store.halves import halves_of
 from service.store.keeper import Keeper
 from service.store.limits import Limits
 
@@ -56,6 +57,7 @@ class _Service:
         self._settings = settings
         self._folder = folder
         self._keeper = Keeper(settings.releases, folder, Limits.of(settings), log.event)
+        self._remote = bool(halves_of(settings))
         self._stopping = False
         self._front: Child | None = None
         self._front_started = 0.0
@@ -67,11 +69,12 @@ class _Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: None)
-        if self._keeper.wanted() is None:
+        if not self._remote and self._keeper.wanted() is None:
             log.event("nothing has been published yet; answering 503 until it is")
         try:
             while not self._stopping:
-                self._keeper.step()
+                if not self._remote:
+                    self._keeper.step()
                 self._keep_front()
                 self._announce()
                 time.sleep(_STEP)
@@ -106,7 +109,8 @@ class _Service:
 
     def _announce(self) -> None:
         """Print the links once there is something to see at them."""
-        if self._announced or self._keeper.active_pid is None or not _answers(self._settings):
+        ready = self._remote or self._keeper.active_pid is not None
+        if self._announced or not ready or not _answers(self._settings):
             return
         self._announced = True
         for path in _LINKS:

@@ -13,9 +13,8 @@ from service.negotiation import language, wants_page
 from service.problems import BadRequest, Problem
 from service.queries import Library
 from service.replies import OPEN_TO_ALL, SECURITY, Reply, tag
-from service.store.base import Query, Result
+from service.store.base import AsyncStore, Query, Result
 from service.store.guard import Reading, read
-from service.store.pool import Pool
 from service.web.editor import Editor
 from service.web.site import Site
 
@@ -28,7 +27,7 @@ EXAMPLES = ("pages/waves", "pages/bodies")
 class Endpoint:
     """Says how to answer what comes to ``/sparql``."""
 
-    def __init__(self, site: Site, pool: Pool) -> None:
+    def __init__(self, site: Site, pool: AsyncStore) -> None:
         self._site = site
         self._pool = pool
         self._examples = _examples(site.library)

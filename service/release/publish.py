@@ -24,6 +24,7 @@ from service.release.expiry import remove_expired
 from service.release.files import make_folder, point_link, remove_trees, sync_folder, sync_tree
 from service.release.lock import exclusive
 from service.release.manifest import Release
+from service.release.push import push
 from service.release.sources import Sources
 from service.settings import Settings
 
@@ -55,6 +56,7 @@ class Publisher:
             ShapeViolation: the data does not conform; nothing was published, the report is kept.
             Locked: somebody else is publishing.
             UsageError: there is nothing in the archive.
+            StoreUnavailable: the release was made, and could not be pushed to the remote store.
         """
         self.archive.open_for(self.settings.base)
         with exclusive(self.settings.home / "publish.lock"):
@@ -68,9 +70,12 @@ class Publisher:
             current = Release.current(self.settings.home)
             record = self._new_record(documents)
             if if_changed and current and self._says_the_same(record):
+                self._push(current)
                 return current
             self.archive.add_publication(record)
-            return self.make(record)
+            release = self.make(record)
+            self._push(release)
+            return release
 
     def rollback(self, number: int) -> Release:
         """Publish the content of release ``number`` again, as a new release."""
@@ -82,7 +87,9 @@ class Publisher:
                 raise UsageError(f"there is no release {number}")
             record = self._new_record(old[0]["documents"], rollback_of=number)
             self.archive.add_publication(record)
-            return self.make(record)
+            release = self.make(record)
+            self._push(release)
+            return release
 
     def make(self, record: dict[str, Any], releases: Path | None = None) -> Release:
         """Make the release of a publication record; ``releases`` is where (default: in place).
@@ -119,6 +126,9 @@ class Publisher:
         sync_folder(releases)
         point_link(releases / "current", str(number))
         return Release(final)
+
+    def _push(self, release: Release) -> None:
+        push(self.settings, release, self.library, self.progress)
 
     def _finish_recorded(self) -> None:
         for record in self.archive.publications():

@@ -65,6 +65,29 @@ class Store(Protocol):
         ...
 
 
+class AsyncStore(Protocol):
+    """What answers the queries of one event loop: the workers here, or a store elsewhere."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+
+    @property
+    def release(self) -> int:
+        """The release that new queries go to; 0 when none is served."""
+        ...
+
+    async def query(self, query: Query) -> Result:
+        """Answer one query; see `Store.query`. Cancelling it stops the work."""
+        ...
+
+    async def ask(self, query: Query, dataset: bool) -> Result:
+        """Answer a query that the guard has read (``dataset``: the text has FROM clauses)."""
+        ...
+
+
 class BoundedWriter(io.BytesIO):
     """A buffer that refuses to grow over ``limit`` bytes, so that no answer is ever cut.
 

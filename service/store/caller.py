@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from service.metrics import Metrics
 from service.problems import StoreUnavailable
-from service.store.base import Query, Result
+from service.store.base import AsyncStore, Query, Result
 from service.store.limits import Limits
 from service.store.pool import Pool
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Caller:
     """A `service.store.base.Store` in front of a pool that lives in another thread's loop."""
 
-    def __init__(self, pool: Pool, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, pool: AsyncStore, loop: asyncio.AbstractEventLoop) -> None:
         self.pool = pool
         self._loop = loop
 

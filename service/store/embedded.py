@@ -67,6 +67,7 @@ def evaluate(engine: Engine, query: Query, limit: int, dataset: bool) -> Result:
     Raises:
         BadQuery: it does not parse, with line and column, or cannot be evaluated.
         ResultTooLarge: the answer passes the limit.
+        StoreUnavailable: the disk does not give the store.
     """
     try:
         if query.dataset:
@@ -79,8 +80,10 @@ def evaluate(engine: Engine, query: Query, limit: int, dataset: bool) -> Result:
             results = engine.query(query.text, use_default_graph_as_union=not dataset)
         writer = BoundedWriter(limit)
         kind, form = _write(results, query, writer)
-    except (SyntaxError, ValueError, RuntimeError, OSError) as error:
+    except (SyntaxError, ValueError, RuntimeError) as error:
         raise _bad_query(error, query.text) from error
+    except OSError as error:
+        raise StoreUnavailable(f"the store could not be read: {error}") from error
     return Result(form.media_type, writer.getvalue(), kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,8 +105,9 @@ class Keeper:
             return None
         self._serial += 1
         path = address.socket_path(self._folder, release, self._serial)
-        store = self._releases / str(release) / "public"
-        arguments = (str(store), str(path), str(release), self._limits.as_json())
+        folder = self._releases / str(release)
+        limits, triples = self._limits.as_json(), str(_triples(folder))
+        arguments = (str(folder / "public"), str(path), str(release), limits, triples)
         return _Zygote(Child("service.store.zygote", *arguments), path, release)
 
     def _switch(self, child: _Zygote) -> None:
@@ -119,3 +121,11 @@ class Keeper:
     def _drain(self, child: _Zygote) -> None:
         child.process.terminate()
         self._draining.append(child)
+
+
+def _triples(release: Path) -> int:
+    """Return the size of a release; 0 when it is broken, which its zygote will tell."""
+    try:
+        return int(json.loads((release / "manifest.json").read_bytes())["triples"])
+    except (OSError, ValueError, KeyError):
+        return 0

@@ -12,6 +12,8 @@ from service.settings import Settings
 class Limits:
     """``timeout`` in seconds, ``memory`` and ``result`` in bytes.
 
+    A release that takes more than ``in_memory`` bytes is read from disk.
+
     ``slots`` queries run in the first lane, ``heavy`` in the second; ``parked`` may wait for the
     second, stopped; ``waiting`` may wait for the first. ``light`` is how long (seconds) a query may
     stay in the first lane.
@@ -25,6 +27,7 @@ class Limits:
     parked: int = 16
     waiting: int = 128
     light: float = 0.2
+    in_memory: int = 4096 << 20
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -35,6 +38,7 @@ class Limits:
             result=settings.result_limit << 20,
             slots=max(1, settings.workers),
             heavy=max(1, settings.workers),
+            in_memory=settings.memory_store << 20,
         )
 
     def as_json(self) -> str:

@@ -1,7 +1,7 @@
 """The life of a query worker: a process forked by the zygote that answers on one connection.
 
-It holds the release in memory, may be killed at any instant, and can reach nothing: no file
-descriptor but its connection, no memory over its budget, no time over its deadline. The kernel
+It holds the release in memory, or open on disk, may be killed at any instant, and can reach
+nothing: no new file descriptor, no memory over its budget, no time over its deadline. The kernel
 enforces all three, also while the engine computes and Python sees no signal.
 """
 
@@ -22,9 +22,20 @@ from service.store.embedded import evaluate
 from service.store.limits import Limits
 
 
-def run(connection: socket.socket, engine: Store, limits: Limits) -> None:
-    """Answer queries until the other side closes. The process must be a fresh fork."""
-    confine(connection.fileno(), limits.memory)
+def run(connection: socket.socket, source: Store | Path, limits: Limits) -> None:
+    """Answer queries until the other side closes. The process must be a fresh fork.
+
+    Args:
+        connection: to the pool.
+        source: the release in memory, or where it is on disk.
+        limits: of one query.
+
+    Raises:
+        OSError: the store cannot be opened.
+    """
+    let_go(connection.fileno())
+    engine = Store.read_only(str(source)) if isinstance(source, Path) else source
+    confine(limits.memory)
     while (request := frames.receive(connection)) is not None:
         frames.send(connection, {"accepted": True})
         signal.setitimer(signal.ITIMER_REAL, request[0]["timeout"])
@@ -46,21 +57,26 @@ def _answer(engine: Store, head: dict[str, object], text: bytes) -> tuple[dict[s
     return {"media_type": result.media_type, "kind": result.kind}, result.body
 
 
-def confine(connection: int, memory: int) -> None:
-    """Give up everything but the connection; ``memory`` bytes may be taken above the present.
-
-    The descriptor limit comes last and is final (hard limit 0): no socket, no file, no fork of a
-    helper. Core dumps are off since an abort is how the engine says that memory ran out.
-    """
+def let_go(connection: int) -> None:
+    """Give up everything of the zygote's but the connection."""
     for name in (signal.SIGALRM, signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends us
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(silence, descriptor)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     os.closerange(3, connection)
     os.closerange(connection + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def confine(memory: int) -> None:
+    """Let nothing be opened any more; ``memory`` bytes may be taken above the present.
+
+    The descriptor limit comes last and is final (hard limit 0): no socket, no file, no fork of a
+    helper. A store on disk has opened its files before. Core dumps are off since an abort is how
+    the engine says that memory ran out.
+    """
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (size + memory, size + memory))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))

@@ -1,9 +1,11 @@
 """The zygote: one single-threaded process that holds a release in memory and forks workers.
 
-``python -m service.store.zygote PARENT STORE SOCKET RELEASE LIMITS`` loads the store, listens on
-the Unix socket and forks a worker for each connection (`service.store.worker`). It stays the parent
-of its workers, so it alone learns how each ended, and tells the other side over a pipe. SIGTERM:
-take no more connections, end when the last worker has.
+``python -m service.store.zygote PARENT STORE SOCKET RELEASE LIMITS TRIPLES`` loads the store,
+listens on the Unix socket and forks a worker for each connection (`service.store.worker`). It stays
+the parent of its workers, so it alone learns how each ended, and tells the other side over a pipe.
+SIGTERM: take no more connections, end when the last worker has.
+
+A store that would take more memory than the limits allow is left on disk: each worker opens it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from service.store.frames import GREETING, STATUS
 from service.store.limits import Limits
 
 _BACKLOG = 128
+_TRIPLE = 400  # bytes that a triple takes in memory
 
 
 def load(public: Path) -> Store:
@@ -66,8 +69,8 @@ def _dump(public: Path, writer: int) -> NoReturn:
 class Zygote:
     """Forks workers and reaps them."""
 
-    def __init__(self, engine: Store, path: Path, release: int, limits: Limits) -> None:
-        self._engine = engine
+    def __init__(self, source: Store | Path, path: Path, release: int, limits: Limits) -> None:
+        self._source = source
         self._path = path
         self._release = release
         self._limits = limits
@@ -158,7 +161,7 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         code = 70
         try:
-            worker.run(connection, self._engine, self._limits)
+            worker.run(connection, self._source, self._limits)
             code = 0
         except OSError:
             code = 0  # the other side is gone
@@ -181,13 +184,15 @@ class Zygote:
 
 def main(arguments: list[str]) -> int:
     """Run a zygote; returns its exit code."""
-    parent, public, path, release, limits = arguments
+    parent, public, path, release, text, triples = arguments
     die_with(int(parent))
-    engine = load(Path(public))
+    limits = Limits.from_json(text)
+    fits = int(triples) * _TRIPLE <= limits.in_memory
+    source = load(Path(public)) if fits else Path(public)
     gc.collect()
     gc.freeze()  # keeps the collector from writing to pages that workers share
     gc.disable()
-    Zygote(engine, Path(path), int(release), Limits.from_json(limits)).run()
+    Zygote(source, Path(path), int(release), limits).run()
     return 0
 
 
