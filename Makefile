@@ -9,7 +9,7 @@ JOBS ?= auto
 
 export IMONITOR_HOME
 
-.PHONY: demo serve test quick lint fmt bench chaos build clean
+.PHONY: demo serve test quick lint fmt docs bench chaos build clean
 
 $(BIN)/imonitor: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ lint: $(VENV)/.dev
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format service loaders tests
 	$(BIN)/ruff check --fix service loaders tests
+
+docs: $(VENV)/.dev  ## pages that are made from the model
+	$(BIN)/python -m tests.own_terms
+	$(BIN)/python -m tests.diagrams
 
 bench: $(VENV)/.dev  ## speed, side by side with the engine in one run
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loaders.instrument_graph import about, code_list, labels, named, reconstruction
+from loaders.instrument_lists import (
+    about,
+    code_list,
+    concept,
+    edition,
+    labels,
+    named,
+    reconstruction,
+)
 from loaders.instrument_tables import Row, Tables
 from service.terms import boolean, date, decimal, integer, plain, ref, triple, typed, year
 
@@ -44,13 +52,19 @@ def _wave(row: Row, instrument: str, base: str) -> Iterator[str]:
 def _typology(tables: Tables, method: str, base: str) -> Iterator[str]:
     plan, scheme = f"{base}id/typologie/{method}", f"imc:type/{method}"
     names = (f"Typologie {method}", f"Typology {method}")
-    yield from code_list(scheme, *names, "1.0")
+    words = (
+        f"De geordende types van typologie {method}.",
+        f"The ordered types of typology {method}.",
+    )
+    alike = edition(tables, base)
+    yield from code_list(scheme, names, words, alike)
     yield from about(
         plan,
         ("rdf:type", ref("imon:TypologyMethod")),
         ("rdf:type", ref("prov:Plan")),
         ("skos:notation", plain(method)),
         ("imon:typeList", ref(scheme)),
+        *alike.facts(),
         reconstruction(tables),
         *labels(*names),
     )
@@ -59,16 +73,9 @@ def _typology(tables: Tables, method: str, base: str) -> Iterator[str]:
         bounds = [("imon:lowerBound", decimal(row.number("lower").normalize()))]
         if row.has("upper"):
             bounds.append(("imon:upperBound", decimal(row.number("upper").normalize())))
-        yield from about(
-            f"{scheme}/{number}",
-            ("rdf:type", ref("imon:Type")),
-            ("rdf:type", ref("skos:Concept")),
-            ("skos:notation", integer(number)),
-            ("skos:inScheme", ref(scheme)),
-            ("imon:method", ref(plan)),
-            *bounds,
-            *named(row),
-        )
+        kind = ("rdf:type", ref("imon:Type"))
+        facts = (kind, ("imon:method", ref(plan)), *bounds, *named(row))
+        yield from concept(f"{scheme}/{number}", scheme, number, *facts)
     for row in tables.where("gates", method=method):
         yield from about(
             f"{scheme}/poort/{row.text('gate')}",

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loaders.instrument_checks import NONE_TICKED, SOURCE_USE, TOTAL
-from loaders.instrument_tables import Row, Tables
-from service.terms import boolean, integer, plain, ref, text, triple
-
-CC0 = "https://data.vlaanderen.be/id/licentie/creative-commons-zero-verklaring/v1.0"
-_SCHEMES = (
-    ("thema", "Thema's", "Themes"),
-    ("vraag", "Vragen", "Questions"),
-    ("optie", "Antwoordopties", "Answer options"),
-    ("ontbrekend", "Redenen van ontbreken", "Reasons for a missing answer"),
-    ("product", "Producten van de referentielijst", "Products of the reference list"),
-    ("module", "Modules van de vragenlijst", "Modules of the questionnaire"),
-    ("bron", "Authentieke bronnen", "Authentic sources"),
-    ("gebied", "Procesgebieden", "Process areas"),
-    ("modus", "Wijzen van brongebruik", "Modes of source use"),
+from loaders.instrument_lists import (
+    LISTS,
+    Edition,
+    Pair,
+    about,
+    about_instrument,
+    code_list,
+    concept,
+    edition,
+    labels,
+    named,
+    reconstruction,
 )
+from loaders.instrument_tables import Row, Tables
+from service.terms import boolean, integer, plain, ref, triple
+
+_INTEGER = re.compile("0|[1-9][0-9]*")
 _NONE = ("geen van deze", "none of these")
 _SOURCE_USE = (
     "Hoe gebruikt uw bestuur deze bron in dit gebied: {source}, {area}?",
     "How does your government use this source in this area: {source}, {area}?",
+)
+
+
+_MODULE = (
+    "Vragen over hoe een bestuur elke authentieke bron per gebied gebruikt, zonder score.",
+    "Questions on how a body uses each authentic source in each area, without a score.",
 )
 
 
@@ -37,7 +46,7 @@ class Choice:
 
     question: str
     code: str
-    labels: tuple[str, str]
+    labels: Pair
     point: str = ""
     missing: str = ""
     exclusive: bool = False
@@ -47,69 +56,38 @@ class Choice:
         """The option's name, ``imc:vraag/{question}/optie/{code}``."""
         return f"imc:vraag/{self.question}/optie/{self.code}"
 
-
-def about(subject: str, *facts: tuple[str, str]) -> Iterator[str]:
-    """Yield one N-Triples line a fact (property, term)."""
-    for predicate, term in facts:
-        yield triple(subject, predicate, term)
-
-
-def labels(dutch: str, english: str, predicate: str = "skos:prefLabel") -> list[tuple[str, str]]:
-    """Return a text in both languages, as far as there is one."""
-    rows = ((dutch, "nl"), (english, "en"))
-    return [(predicate, text(words, lang)) for words, lang in rows if words]
-
-
-def named(row: Row) -> list[tuple[str, str]]:
-    """Return the label and the definition of a row."""
-    return [
-        *labels(row.text("label_nl"), row.text("label_en")),
-        *labels(row.text("definition_nl"), row.text("definition_en"), "skos:definition"),
-    ]
-
-
-def code_list(iri: str, dutch: str, english: str, version: str) -> Iterator[str]:
-    """Yield a concept scheme with the licence and the version that every list has."""
-    yield from about(
-        iri,
-        ("rdf:type", ref("skos:ConceptScheme")),
-        *labels(dutch, english),
-        ("dct:license", ref(CC0)),
-        ("owl:versionInfo", plain(version)),
-    )
-
-
-def concept(iri: str, scheme: str, code: str, *more: tuple[str, str]) -> Iterator[str]:
-    """Yield a concept with its notation and its list."""
-    yield from about(
-        iri,
-        ("rdf:type", ref("skos:Concept")),
-        ("skos:notation", plain(code)),
-        ("skos:inScheme", ref(scheme)),
-        *more,
-    )
+    @property
+    def definition(self) -> Pair:
+        """What the option says, in Dutch and English."""
+        dutch, english = self.labels
+        return (
+            f"Antwoord op vraag {self.question}: {dutch}." if dutch else "",
+            f"Answer to question {self.question}: {english}." if english else "",
+        )
 
 
 def instrument_lines(tables: Tables, base: str) -> Iterator[str]:
     """Yield graph/instrument but for the waves, types and profile."""
-    about_it = _instrument(tables)
-    version = about_it.text("version", "1.0")
-    code = about_it.text("code")
-    rebuilt = reconstruction(tables)
-    instrument = f"{base}id/instrument/{code}"
+    about_it, alike, rebuilt = (
+        about_instrument(tables),
+        edition(tables, base),
+        reconstruction(tables),
+    )
+    instrument = f"{base}id/instrument/{about_it.text('code')}"
     yield from about(
         instrument,
         ("rdf:type", ref("imon:Instrument")),
         ("rdf:type", ref("disco:StudyGroup")),
         *labels(about_it.text("label_nl"), about_it.text("label_en")),
         *labels(about_it.text("note_nl"), about_it.text("note_en"), "dct:description"),
-        ("owl:versionInfo", plain(version)),
+        ("owl:versionInfo", plain(alike.version)),
+        *alike.facts(),
         rebuilt,
     )
-    for name, dutch, english in _SCHEMES:
-        yield from code_list(f"imc:{name}", dutch, english, version)
+    for name, label, definition in LISTS:
+        yield from code_list(f"imc:{name}", label, definition, alike)
     yield from _themes(tables)
-    yield from _scales(tables, version)
+    yield from _scales(tables, alike)
     yield from _missing(tables)
     yield from _products(tables)
     yield from _sources(tables)
@@ -118,17 +96,7 @@ def instrument_lines(tables: Tables, base: str) -> Iterator[str]:
     for choice in choices(tables):
         yield from _option(choice)
     for letter in "ABC":
-        yield from _questionnaire(tables, letter, base, instrument, version, rebuilt)
-
-
-def reconstruction(tables: Tables) -> tuple[str, str]:
-    """Return the fact that says whether all this is a reconstruction; every export shows it."""
-    return "imon:reconstruction", boolean(_instrument(tables).truth("reconstruction"))
-
-
-def _instrument(tables: Tables) -> Row:
-    default = {"code": "imonitor", "label_nl": "I-Monitor", "label_en": "I-Monitor"}
-    return next(iter(tables["instrument"]), Row("instrument.csv", 0, default))
+        yield from _questionnaire(tables, letter, base, instrument, alike.version)
 
 
 def _themes(tables: Tables) -> Iterator[str]:
@@ -137,20 +105,22 @@ def _themes(tables: Tables) -> Iterator[str]:
         kind = ("rdf:type", ref("imon:Theme"))
         broader = ("skos:broader", ref(f"imc:thema/{TOTAL}"))
         place = ("imon:order", integer(order))
-        yield from concept(iri, "imc:thema", row.text("code"), kind, *named(row), place, broader)
+        facts = (kind, *named(row), place, broader)
+        yield from concept(iri, "imc:thema", row.text("code"), *facts, top=False)
     total = labels("Totaal", "Overall")
     words = ("Gewogen gemiddelde van de kernthema's.", "Weighted mean of the core themes.")
     note = labels(*words, "skos:definition")
     yield from concept(f"imc:thema/{TOTAL}", "imc:thema", TOTAL, *total, *note)
 
 
-def _scales(tables: Tables, version: str) -> Iterator[str]:
+def _scales(tables: Tables, alike: Edition) -> Iterator[str]:
     for scale in dict.fromkeys(row.text("scale") for row in tables["scales"]):
         iri = f"imc:schaal/{scale}"
         rows = tables.where("scales", scale=scale)
-        head = next((row for row in rows if not row.has("value")), None)
-        names = (head.text("label_nl"), head.text("label_en")) if head else (scale, scale)
-        yield from code_list(iri, *names, version)
+        head = next((row for row in rows if not row.has("value")), Row("scales.csv", 0, {}))
+        names = (head.text("label_nl", scale), head.text("label_en", scale))
+        words = (head.text("definition_nl"), head.text("definition_en"))
+        yield from code_list(iri, names, words, alike)
         yield from about(
             iri,
             ("rdf:type", ref("imon:AnswerScale")),
@@ -160,7 +130,8 @@ def _scales(tables: Tables, version: str) -> Iterator[str]:
         for order, row in enumerate((row for row in rows if row.has("value")), 1):
             value = row.text("value")
             facts = (*named(row), ("imon:order", integer(order)), ("disco:isValid", boolean(True)))
-            yield from concept(f"{iri}/{value}", iri, value, *facts)
+            notation = int(value) if _INTEGER.fullmatch(value) else value
+            yield from concept(f"{iri}/{value}", iri, notation, *facts)
 
 
 def _missing(tables: Tables) -> Iterator[str]:
@@ -185,7 +156,10 @@ def _products(tables: Tables) -> Iterator[str]:
 def _sources(tables: Tables) -> Iterator[str]:
     if tables["source-use"]:
         names = labels("Gebruik van authentieke bronnen", "Use of authentic sources")
-        yield from concept("imc:module/bronnengebruik", "imc:module", "bronnengebruik", *names)
+        note = labels(*_MODULE, "skos:definition")
+        yield from concept(
+            "imc:module/bronnengebruik", "imc:module", "bronnengebruik", *names, *note
+        )
     for row in tables["source-use"]:
         scheme, code = f"imc:{row.text('kind')}", row.text("code")
         yield from concept(f"{scheme}/{code}", scheme, code, *named(row))
@@ -197,8 +171,10 @@ def _sources(tables: Tables) -> Iterator[str]:
                 yield triple(f"{scheme}/{code}", "imon:channel", plain(row.text("channel")))
 
 
-def question(code: str, letters: tuple[str, ...], *facts: tuple[str, str]) -> Iterator[str]:
-    """Yield what every question has, and ``facts`` of this one."""
+def question(
+    code: str, letters: tuple[str, ...], texts: Pair, *facts: tuple[str, str]
+) -> Iterator[str]:
+    """Yield what every question has, its text among it, and ``facts`` of this one."""
     yield from concept(
         f"imc:vraag/{code}",
         "imc:vraag",
@@ -206,6 +182,8 @@ def question(code: str, letters: tuple[str, ...], *facts: tuple[str, str]) -> It
         ("rdf:type", ref("imon:Question")),
         ("rdf:type", ref("disco:Question")),
         *(("imon:appliesTo", ref(f"imc:vragenlijsttype/{letter}")) for letter in letters),
+        *labels(*texts, "disco:questionText"),
+        *labels(*texts, "skos:definition"),
         *facts,
     )
 
@@ -224,10 +202,10 @@ def _questions(tables: Tables, rebuilt: tuple[str, str]) -> Iterator[str]:
         yield from question(
             code,
             row.parts("applies_to"),
+            full,
             *shared,
             ("imon:method", ref(f"imc:methode/{row.text('method', 'keuze')}")),
             ("imon:order", integer(order)),
-            *labels(*full, "disco:questionText"),
             *labels(*short),
         )
         for place, product in enumerate(tables.where("products", question=code), 1):
@@ -236,12 +214,12 @@ def _questions(tables: Tables, rebuilt: tuple[str, str]) -> Iterator[str]:
             yield from question(
                 f"{code}.{product.text('code')}",
                 product.parts("applies_to"),
+                texts,
                 *shared,
                 ("imon:method", ref("imc:methode/keuze")),
                 ("imon:order", integer(order * 1000 + place)),
-                ("imon:partOf", ref(f"imc:vraag/{code}")),
+                ("dct:isPartOf", ref(f"imc:vraag/{code}")),
                 ("imon:product", ref(f"imc:product/{product.text('code')}")),
-                *labels(*texts, "disco:questionText"),
                 *labels(*names),
             )
 
@@ -265,13 +243,13 @@ def _source_questions(tables: Tables, rebuilt: tuple[str, str]) -> Iterator[str]
         yield from question(
             code,
             source.parts("applies_to"),
+            texts,
             rebuilt,
             ("imon:method", ref("imc:methode/keuze")),
             ("imon:order", integer(900000 + place)),
             ("imon:module", ref("imc:module/bronnengebruik")),
             ("imon:authenticSource", ref(f"imc:bron/{source.text('code')}")),
             ("imon:processArea", ref(f"imc:gebied/{area.text('code')}")),
-            *labels(*texts, "disco:questionText"),
             *labels(": ".join(dutch), ": ".join(english)),
         )
 
@@ -322,6 +300,7 @@ def _option(choice: Choice) -> Iterator[str]:
         ("rdf:type", ref("imon:AnswerOption")),
         ("imon:question", ref(f"imc:vraag/{choice.question}")),
         *labels(*choice.labels),
+        *labels(*choice.definition, "skos:definition"),
     ]
     if choice.point:
         facts.append(("imon:scalePoint", ref(choice.point)))
@@ -333,7 +312,7 @@ def _option(choice: Choice) -> Iterator[str]:
 
 
 def _questionnaire(
-    tables: Tables, letter: str, base: str, instrument: str, version: str, rebuilt: tuple[str, str]
+    tables: Tables, letter: str, base: str, instrument: str, version: str
 ) -> Iterator[str]:
     """Yield one questionnaire; its ``disco:question`` are the scored items, not their parts."""
     items = [row.text("code") for row in tables["questions"] if letter in row.parts("applies_to")]
@@ -347,7 +326,7 @@ def _questionnaire(
         ("imon:questionnaireType", ref(f"imc:vragenlijsttype/{letter}")),
         ("dct:isPartOf", ref(instrument)),
         ("owl:versionInfo", plain(version)),
-        rebuilt,
+        reconstruction(tables),
         *labels(f"Vragenlijst {letter}", f"Questionnaire {letter}"),
         *(("disco:question", ref(f"imc:vraag/{code}")) for code in items),
         *module,

@@ -62,8 +62,9 @@ _LABELS = "label_nl, label_en"
 _NOTES = "definition_nl, definition_en"
 TABLES: Mapping[str, Table] = {
     "instrument": Table(
-        f"code:code, {_LABELS}, note_nl, note_en, version:version, reconstruction:truth",
-        optional="note_nl note_en version reconstruction",
+        f"code:code, {_LABELS}, note_nl, note_en, version:version, issued:date, "
+        "reconstruction:truth",
+        optional="note_nl note_en version issued reconstruction",
         key="code",
     ),
     "themes": Table(
@@ -73,7 +74,8 @@ TABLES: Mapping[str, Table] = {
         needed=True,
     ),
     "scales": Table(
-        f"scale:code, value:code, {_LABELS}, score:number 0 100",
+        f"scale:code, value:code, {_LABELS}, {_NOTES}, score:number 0 100",
+        optional="definition_nl definition_en",
         key="scale value",
         blank="value score",
     ),
@@ -86,8 +88,8 @@ TABLES: Mapping[str, Table] = {
     ),
     "options": Table(f"question:code, code:code, {_LABELS}", key="question code"),
     "products": Table(
-        f"question:code, code:code, {_LABELS}, text_nl, text_en, applies_to:letters",
-        optional="text_nl text_en",
+        f"question:code, code:code, {_LABELS}, {_NOTES}, text_nl, text_en, applies_to:letters",
+        optional="definition_nl definition_en text_nl text_en",
         key="code",
     ),
     "missing": Table(
@@ -129,8 +131,9 @@ TABLES: Mapping[str, Table] = {
         key="method gate",
     ),
     "source-use": Table(
-        f"kind:code, code:code, {_LABELS}, owner_nl, owner_en, channel, areas:codes, "
+        f"kind:code, code:code, {_LABELS}, {_NOTES}, owner_nl, owner_en, channel, areas:codes, "
         "applies_to:letters",
+        optional="definition_nl definition_en",
         key="kind code",
         blank="owner_nl owner_en channel areas applies_to",
     ),

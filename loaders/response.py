@@ -159,7 +159,7 @@ def _draft(
         triple(subject, "rdf:type", ref("imon:Response")),
         triple(subject, "imon:wave", ref(wave.iri)),
         triple(subject, "imon:questionnaireType", ref(f"imc:vragenlijsttype/{kind}")),
-        triple(subject, "imon:submittedAt", typed(submitted, "xsd:dateTime")),
+        triple(subject, "dct:dateSubmitted", typed(submitted, "xsd:dateTime")),
     }
     lines |= {triple(subject, "imon:coversBody", ref(body.iri)) for body in bodies}
     lines |= {f"<{subject}>{answer}" for answer in answers}

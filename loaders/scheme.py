@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from loaders.instrument_checks import NONE_TICKED
-from loaders.instrument_graph import Choice, about, choices, labels, reconstruction
+from loaders.instrument_graph import Choice, choices
+from loaders.instrument_lists import about, edition, labels, reconstruction
 from loaders.instrument_tables import Row, Tables
 from service.terms import boolean, decimal, integer, plain, ref
 
@@ -70,7 +71,8 @@ def _head(scheme: Scheme) -> Iterator[str]:
     facts = [
         ("rdf:type", ref("imon:ScoringScheme")),
         ("rdf:type", ref("prov:Plan")),
-        ("imon:version", plain(version)),
+        ("dcat:version", plain(version)),
+        *edition(scheme.tables, scheme.base).facts(),
         reconstruction(scheme.tables),
         ("imon:aggregation", ref(f"imc:aggregatie/{row.text('aggregation')}")),
         ("imon:publicationThreshold", number(row.number("publication_threshold", "0.70"))),

@@ -1,4 +1,4 @@
-"""Our vocabulary: the ontology, its terms, the cubes and the code lists, as one graph.
+"""Our vocabulary as one graph: own terms, reused terms, alignments, profile, cubes, code lists.
 
 The graph is ``graph/vocabulaire`` (OPEN). The Turtle holds no blank nodes: every term and concept
 has an IRI that lasts.
@@ -23,6 +23,9 @@ def bundled_files() -> list[Path]:
     return [
         folder / "imonitor.ttl",
         *sorted((folder / "terms").glob("*.ttl")),
+        *sorted((folder / "reused").glob("*.ttl")),
+        folder / "alignments.ttl",
+        folder / "profile.ttl",
         folder / "cubes.ttl",
         *sorted((folder / "codelists").glob("*.ttl")),
     ]

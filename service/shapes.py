@@ -1,11 +1,12 @@
 """Validation against the shapes of ``shapes/*.ttl`` (SHACL core and SHACL-SPARQL).
 
 A `ShapeSet` is compiled once and used often; it is immutable. The engine is the PyPI package
-``shacl``; the tests compare it with pySHACL, the reference, on every shape and snippet.
+``shacl``; the tests compare it with pySHACL, the reference, on every shape and case.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from service.terms import text
 from service.vocab import expand
 
 _MESSAGE = expand("sh:message")
+_STEP = re.compile(r"(\^?)(<[^>]*>)")
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +26,8 @@ class Result:
     """One validation result (SHACL §3.6.2).
 
     ``focus``, ``shape``, ``path`` and ``value`` are IRIs, labels of blank nodes or lexical forms,
-    blank where there is none; ``component`` and ``severity`` are local names
+    blank where there is none; a path of several steps is in the notation of SPARQL 1.1 §9.1.
+    ``component`` and ``severity`` are local names
     ("MinCountConstraintComponent", "Violation"). ``value_term`` is the value as N-Triples term.
     """
 
@@ -60,7 +63,7 @@ class Result:
             f"sh:resultSeverity sh:{self.severity}",
         ]
         if self.path:
-            facts.append(f"sh:resultPath {_node(self.path)}")
+            facts.append(f"sh:resultPath {_path(self.path)}")
         if self.value_term:
             facts.append(f"sh:value {self.value_term}")
         for words, lang in ((self.message_nl, "nl"), (self.message_en, "en")):
@@ -182,3 +185,15 @@ def _plain(term: str) -> str:
 
 def _node(plain: str) -> str:
     return plain if plain.startswith("_:") else f"<{plain}>"
+
+
+def _path(path: str) -> str:
+    """Return a path as Turtle (SHACL §2.3.1): an IRI, or steps, a choice, a way back of IRIs."""
+    steps = _STEP.findall(path)
+    if not steps:
+        return _node(path)
+    ends = [f"[ sh:inversePath {step} ]" if back else step for back, step in steps]
+    if len(ends) == 1:
+        return ends[0]
+    listed = f"( {' '.join(ends)} )"
+    return f"[ sh:alternativePath {listed} ]" if "|" in _STEP.sub("", path) else listed

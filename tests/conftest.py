@@ -10,6 +10,22 @@ from service.settings import Settings
 from tests.home import copy_home, load_bundled, made_once, make_demo, settings_for
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many mutants of the shapes were killed, by shape file (`test_shape_mutants`)."""
+    reports = [row for kind in ("passed", "failed") for row in terminalreporter.getreports(kind)]
+    counts = sorted(
+        str(value).split()
+        for report in reports
+        for key, value in getattr(report, "user_properties", ())
+        if key == "mutants"
+    )
+    if counts:
+        counts.append(["all", *(str(sum(int(row[n]) for row in counts)) for n in (1, 2))])
+        terminalreporter.section("mutants of the shapes: killed / total")
+        for name, killed, total in counts:
+            terminalreporter.write_line(f"{name:<15}{killed:>5} /{total:>5}")
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this run share."""

@@ -97,7 +97,8 @@ def test_a_sound_response_becomes_one_triple_an_answer(tmp_path: Path) -> None:
         "<imon:questionnaireType> <imc:vragenlijsttype/A> .",
         f"<imon:coversBody> <{bodies[GEMEENTE].iri}> .",
         f"<imon:coversBody> <{bodies[OCMW].iri}> .",
-        '<imon:submittedAt> "2016-06-15T12:30:00Z"^^<http://www.w3.org/2001/XMLSchema#dateTime> .',
+        "<http://purl.org/dc/terms/dateSubmitted> "
+        '"2016-06-15T12:30:00Z"^^<http://www.w3.org/2001/XMLSchema#dateTime> .',
         "<imon:answer> <imc:vraag/AB1/optie/3> .",
         "<imon:answer> <imc:vraag/AB2/optie/ZD> .",
         "<imon:answer> <imc:vraag/DI4/optie/privacy> .",

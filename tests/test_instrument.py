@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import RdfFormat, Store, parse, serialize
-from rdflib import RDF, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, RDF, SKOS, Graph, Literal, Namespace, URIRef
 
 from loaders import Reading
 from loaders.instrument_tables import TABLES
@@ -37,7 +37,7 @@ def scored(graph: Graph, letter: str) -> set[str]:
     return {
         str(graph.value(row, SKOS.notation))
         for row in graph.subjects(IMON.appliesTo, questionnaire)
-        if (row, IMON.partOf, None) not in graph and (row, IMON.module, None) not in graph
+        if (row, DCTERMS.isPartOf, None) not in graph and (row, IMON.module, None) not in graph
     }
 
 

@@ -193,7 +193,8 @@ def test_a_dump_can_be_taken_in_ranges(client: FlaskClient) -> None:
 
 PAGES = ["/", "/?lang=en", "/catalog.html", "/ns.html", "/ns/score.html", "/shapes", "/releases",
          f"/doc/{OBSERVATION}.html", "/problems", "/problems/bad-query", "/api", "/releases/1",
-         "/shapes/organisations.html"]  # fmt: skip
+         "/shapes/organisations.html", "/shapes.html", "/concept", "/concept/toegang.html",
+         "/concept/toegang/OPEN.html", "/ns/profile.html", "/ns/alignments.html"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -250,6 +251,8 @@ def test_a_page_about_made_up_figures_says_so(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/", f"/doc/{OBSERVATION}", "/catalog", "/ns", "/ns/score", "/shapes/organisations", "/api",
+     "/shapes", "/concept", "/concept/toegang/OPEN", "/ns/context.jsonld",
+     "/ns/diagrams/support.svg",
      "/api/cq01", "/graphs?default", "/releases", "/releases/1", "/static/site.css", "/problems"],
 )  # fmt: skip
 def test_every_answer_has_validators_and_is_open(client: FlaskClient, path: str) -> None:

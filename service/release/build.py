@@ -23,7 +23,7 @@ from service.release.names import GraphName
 from service.release.reference import ReferenceGraphs
 from service.release.sources import ANSWERS, SourceGraph, Sources
 from service.release.stores import StoreWriter
-from service.release.validation import run_checks
+from service.release.validation import run_checks, validate_catalogue
 from service.release.wave import WaveBuilder
 
 
@@ -56,7 +56,8 @@ class Builder:
         """Make the whole release in ``folder``.
 
         Raises:
-            ShapeViolation: a wave does not conform, or a check query returned a row.
+            ShapeViolation: a wave or the catalogue does not conform, or a check query found
+                something.
         """
         for name, mode in (("", 0o755), ("dumps", 0o755), ("changes", 0o755), ("private", 0o700)):
             (self.folder / name).mkdir(mode=mode, parents=not name)
@@ -88,7 +89,9 @@ class Builder:
                 continue
             found[graph] = self.put_source(source)
         if self.previous is None or any(graph in self.changes for graph in found):
-            run_checks(_store_of(found), self.library, "reference")
+            store = _store_of(found)
+            run_checks(store, self.library, "reference")
+            run_checks(store, self.library, "wave")  # published results: observations of no answers
         for step in derivations(self.library):
             if step.unit == "release":
                 self._put_release_step(step, found)
@@ -192,11 +195,16 @@ class Builder:
         self.stores.drop(entry.access, graph)
 
     def _catalogue(self) -> None:
-        """Describe the open graphs; what did not change keeps its dates, and so its lines."""
+        """Describe the open graphs; what did not change keeps its dates, and so its lines.
+
+        Raises:
+            ShapeViolation: harvesters of DCAT-AP-VL would refuse the catalogue.
+        """
         graph = GraphName("catalogus").iri(self.base)
         described = {row: entry for row, entry in self.entries.items() if entry.access == OPEN}
         latest = max(entry.changed for entry in described.values())
         found = catalogue_lines(self.base, described, latest)
+        validate_catalogue(lines.to_triples(found, graph))
         self.put(graph, OPEN, found, lines.digest(found))
 
     def _drop_gone(self) -> None:

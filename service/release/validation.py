@@ -1,7 +1,12 @@
-"""The proof of a wave before it is published: full shapes, and check queries that find nothing."""
+"""The gates: which shapes judge what, and the proof of a release before it appears.
+
+Each gate is some files of ``shapes/``, compiled once. What is not in a gate was judged by another:
+reference data when they were accepted, one response by itself when it was accepted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,43 +18,58 @@ from service.shapes import Report, ShapeSet
 from service.store.rows import select
 
 _MOST_RESULTS = 100
-_WAVE = ("context", "response", "codelists", "cube")
-_REFERENCE = (
-    "organisations",
-    "instrument",
-    "scoring",
-    "support",
-    "evidence",
-    "codelists",
-    "recommended",
-)
+# The files of shapes that make a gate. Those of reference data are left out of a wave: its graphs
+# were judged when they were accepted. Results of "recommended" are warnings, which refuse nothing.
+GATES: Mapping[str, tuple[str, ...]] = {
+    "reference": (
+        "organisations",
+        "instrument",
+        "scoring",
+        "support",
+        "tracks",
+        "evidence",
+        "services",
+        "public-services",
+        "standards",
+        "publications",
+        "vocabulary",
+        "codelists",
+        "recommended",
+    ),
+    "wave": ("context", "response", "codelists", "cube"),
+    "local": ("response", "cube"),
+    "catalogue": ("catalogue",),
+}
 
 
 @lru_cache(maxsize=1)
 def full_shapes() -> ShapeSet:
     """Return every shape, compiled once: for documents of any kind."""
-    return ShapeSet.load({*_REFERENCE, *_WAVE})
+    return ShapeSet.load(sorted({name for names in GATES.values() for name in names}))
 
 
 @lru_cache(maxsize=1)
 def wave_shapes() -> ShapeSet:
-    """Return the shapes of a wave: its responses in context, its observations, their codes.
-
-    Those of reference data are left out: its graphs were checked when they were accepted.
-    """
-    return ShapeSet.load(_WAVE)
+    """Return the shapes of a wave: its responses in context, its observations, their codes."""
+    return ShapeSet.load(GATES["wave"])
 
 
 @lru_cache(maxsize=1)
 def local_shapes() -> ShapeSet:
     """Return the shapes of one record by itself (a response, a result), for acceptance."""
-    return ShapeSet.load(["response", "cube"])
+    return ShapeSet.load(GATES["local"])
 
 
 @lru_cache(maxsize=1)
 def reference_shapes() -> ShapeSet:
-    """Return the shapes of reference data: organisations, instrument, schemes, code lists."""
-    return ShapeSet.load(_REFERENCE)
+    """Return the shapes of reference data: organisations, instrument, services, vocabulary, …"""
+    return ShapeSet.load(GATES["reference"])
+
+
+@lru_cache(maxsize=1)
+def catalogue_shapes() -> ShapeSet:
+    """Return the shapes of our own catalogue (DCAT-AP-VL)."""
+    return ShapeSet.load(GATES["catalogue"])
 
 
 def validate_wave(triples: bytes) -> None:
@@ -61,7 +81,23 @@ def validate_wave(triples: bytes) -> None:
     Raises:
         ShapeViolation: with the results as members.
     """
-    report = wave_shapes().validate(triples)
+    _refuse(wave_shapes().validate(triples))
+
+
+def validate_catalogue(triples: bytes) -> None:
+    """Validate the catalogue of a release: of the real and of the synthetic data together.
+
+    Args:
+        triples: N-Triples of the graph of the catalogue.
+
+    Raises:
+        ShapeViolation: with the results as members.
+    """
+    _refuse(catalogue_shapes().validate(triples))
+
+
+def _refuse(report: Report) -> None:
+    """Raise ShapeViolation unless the report conforms."""
     if not report.conforms:
         results = [row.as_dict() for row in report.results[:_MOST_RESULTS]]
         raise ShapeViolation(

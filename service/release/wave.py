@@ -78,9 +78,12 @@ class WaveBuilder:
     def _read_graphs(self, datasets: Iterable[str] | None = None) -> list[str]:
         """Return the reference graphs that derivations of this wave read."""
         wanted = set(datasets) if datasets else {row for step in self._steps for row in step.reads}
+        if "golf" not in wanted:
+            return self._reference.of(wanted)
+        if not self._wave.synthetic:  # a real wave is described with the instrument
+            return self._reference.of(wanted - {"golf"} | {"instrument"})
         own = self._wave.graph("golf", derived=False).iri(self._builder.base)
-        others = self._reference.of(wanted - {"golf"})
-        return [*others, own] if "golf" in wanted else others
+        return [*self._reference.of(wanted - {"golf"}), own]
 
     def _is_kept(self) -> bool:
         graphs = [self._graph(step.name) for step in self._steps]

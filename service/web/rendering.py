@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.vocab import IMON, curie
+from service.vocab import CONCEPT, IMON, PREFIXES, curie
 
 LANGUAGES = ("nl", "en")
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -26,6 +26,10 @@ def page_of(iri: str, base: str) -> str:
         return "/doc/" + iri[len(base) + len("id/") :]
     if iri.startswith(IMON) and iri != IMON:
         return "/ns/" + iri[len(IMON) :]
+    if iri.startswith(CONCEPT) and iri != CONCEPT:
+        return "/concept/" + iri[len(CONCEPT) :]
+    if iri.startswith(PREFIXES["imsh"]):
+        return "/shapes#" + iri[len(PREFIXES["imsh"]) :]
     return f"/resource?iri={quote(iri, safe='')}"
 
 

@@ -89,10 +89,8 @@ def describe(name: str, address: Callable[[str], str], path: str, pinned: str) -
 
 def _page(name: str) -> Response:
     here, lang = site(), chosen_language()
-    said = [_statement(row, "value") for row in here.rows("pages/properties", iri=name, lang=lang)]
-    refer = [
-        _statement(row, "subject") for row in here.rows("pages/referrers", iri=name, lang=lang)
-    ]
+    said = [statement(row, "value") for row in here.rows("pages/properties", iri=name, lang=lang)]
+    refer = [statement(row, "subject") for row in here.rows("pages/referrers", iri=name, lang=lang)]
     return page(
         "resource.html",
         iri=name,
@@ -104,7 +102,8 @@ def _page(name: str) -> Response:
     )
 
 
-def _statement(row: Row, end: str) -> Statement:
+def statement(row: Row, end: str) -> Statement:
+    """Return a row as a line on a page; ``end`` is the variable that holds its term."""
     term, prop = row[end], str(row["property"])
     return Statement(
         predicate=prop,

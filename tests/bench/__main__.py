@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import publishing
+from tests.bench import judging, publishing
 
-MEASUREMENTS = {"publish": publishing.throughput, "correction": publishing.corrections}
+MEASUREMENTS = {
+    "publish": publishing.throughput,
+    "correction": publishing.corrections,
+    "shapes": judging.validation,
+}
 
 
 def main(names: list[str]) -> None:
