@@ -21,9 +21,10 @@ from service.release.lines import digest, to_triples
 from service.release.manifest import OPEN, GraphEntry
 from service.release.names import GraphName
 from service.vocab import expand
+from tests.graph_entries import FIRST, entry
 
 BASE = "http://localhost:8000/"
-FIRST, LATER = "2026-01-01T10:00:00Z", "2026-02-01T10:00:00Z"
+LATER = "2026-02-01T10:00:00Z"
 SHAPES = Path(__file__).resolve().parents[2] / "shared" / "data" / "shacl"
 
 # What the loaders fill, besides what is derived (blueprint of graphs; loaders/*.py).
@@ -59,20 +60,6 @@ def derived() -> Iterator[GraphName]:
     for name in names:
         for wave, synthetic in DERIVED_WAVES:
             yield GraphName(name, wave, synthetic, derived=True)
-
-
-def entry(name: GraphName, changed: str = FIRST) -> GraphEntry:
-    return GraphEntry(
-        access=OPEN,
-        triples=10,
-        digest="0" * 64,
-        slug=name.slug,
-        dataset=name.dataset,
-        wave=name.wave,
-        synthetic=name.synthetic,
-        derived=name.derived,
-        changed=changed,
-    )
 
 
 @pytest.fixture(scope="module")

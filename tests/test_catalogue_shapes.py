@@ -17,11 +17,12 @@ from service.release import validation
 from service.release.archive import Archive
 from service.release.catalogue import CATALOGUE, catalogue_lines
 from service.release.lines import read, to_triples
-from service.release.manifest import OPEN, GraphEntry, Release
+from service.release.manifest import GraphEntry, Release
 from service.release.names import GraphName
 from service.release.validation import full_shapes, validate_catalogue
 from service.settings import Settings
 from service.vocab import expand
+from tests.graph_entries import entry
 from tests.home import publish
 from tests.shape_parts import local
 
@@ -64,20 +65,6 @@ GAPS = (
     ("id/catalogusrecord/dataset/instrument", "foaf:primaryTopic"),
     ("id/organisatie/imonitor-linked-data", "foaf:name"),
 )
-
-
-def entry(name: GraphName) -> GraphEntry:
-    return GraphEntry(
-        access=OPEN,
-        triples=10,
-        digest="0" * 64,
-        slug=name.slug,
-        dataset=name.dataset,
-        wave=name.wave,
-        synthetic=name.synthetic,
-        derived=name.derived,
-        changed="2026-01-01T10:00:00Z",
-    )
 
 
 @pytest.fixture(scope="module")
