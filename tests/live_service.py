@@ -22,6 +22,12 @@ from tests.serving_release import BASE
 
 TIMEOUT = 2.0
 RESULT_LIMIT = 1
+_DEFAULTS = {
+    "workers": 2,
+    "query_timeout": TIMEOUT,
+    "query_memory": 256,
+    "result_limit": RESULT_LIMIT,
+}
 
 
 @dataclass(frozen=True)
@@ -136,10 +142,6 @@ if __name__ == "__main__":
             home=Path(sys.argv[1]),
             base=BASE,
             port=int(sys.argv[2]),
-            workers=2,
-            query_timeout=TIMEOUT,
-            query_memory=256,
-            result_limit=RESULT_LIMIT,
-            **json.loads(sys.argv[3]),
+            **(_DEFAULTS | json.loads(sys.argv[3])),
         )
     )

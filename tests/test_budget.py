@@ -92,6 +92,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield running
 
 
+def runaway(number: int) -> str:
+    """Return the address of a query that ends at its time, each time another one.
+
+    So short a time is spent at normal priority, also where other tests keep the processors busy.
+    """
+    return address(f"{RUNAWAY} # {number}", timeout="250ms")
+
+
 def left(answer: Answer) -> int:
     return int(answer.headers["ratelimit"].partition("r=")[2].partition(";")[0])
 
@@ -103,12 +111,10 @@ def test_a_client_that_spends_its_budget_is_sent_away_and_others_are_not(service
     first = service.ask(address("ASK { ?s ?p ?o }"), headers=greedy)
     assert first.headers["ratelimit-policy"] == '"work";q=5;qu="seconds";w=300'
     assert left(first) == 4, "a request costs something"
-    end = time.monotonic() + 60
-    while True:
-        last = service.ask(address(f"{RUNAWAY} # {time.monotonic()}"), headers=greedy)
-        if last.status == 429 or time.monotonic() > end:
+    for number in range(200):
+        last = service.ask(runaway(number), headers=greedy)
+        if last.status != 504:
             break
-        assert last.status == 504
     assert last.status == 429
     assert int(last.headers["retry-after"]) >= 1
     assert left(last) == 0
@@ -123,10 +129,16 @@ def test_a_client_that_spends_its_budget_is_sent_away_and_others_are_not(service
 def test_work_that_the_client_did_not_wait_for_is_paid_too(service: Live) -> None:
     leaver = {"X-Forwarded-For": "203.0.113.7"}
     before = left(service.ask(address("ASK { ?s ?p 2 }"), headers=leaver))
-    path = address(f"{RUNAWAY} # gone")
-    lines = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"
-    connection = service.raw(lines.encode())
-    time.sleep(1.5)
-    connection.close()
-    time.sleep(0.5)
-    assert left(service.ask(address("ASK { ?s ?p 3 }"), headers=leaver)) < before
+    for number in range(100):
+        lines = (
+            f"GET {address(f'{RUNAWAY} # gone {number}')} HTTP/1.1",
+            "Host: x",
+            "X-Forwarded-For: 203.0.113.7",
+        )
+        connection = service.raw("\r\n".join([*lines, "", ""]).encode())
+        time.sleep(0.15)
+        connection.close()
+        now = left(service.ask(address(f"ASK {{ ?s ?p {number} }}"), headers=leaver))
+        if now < before - 1:
+            return
+    raise AssertionError("a hundred queries of which nobody took the answer cost nothing")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(scope="module")
 def live(demo_home: Path) -> Iterator[Live]:
     """The demo release, served."""
-    with served(demo_home) as service:
+    with served(demo_home, query_timeout=30) as service:
         yield service
 
 

@@ -130,7 +130,7 @@ def served(demo_home: Path, folder: Path) -> Iterator[Live]:
     home = folder / "home"
     home.mkdir()
     (home / "releases").symlink_to(demo_home / "releases")
-    with live(home) as found:
+    with live(home, query_timeout=30) as found:
         yield found
 
 
