@@ -21,7 +21,7 @@ _LONGEST = 4000  # characters of a header that are read
 _PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _MEDIA = re.compile(r"\s*([\w.+\-!#$&^]+|\*)/([\w.+\-!#$&^]+|\*)\s*(?:;|$)")
-_QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+_QUALITY = re.compile(r"0(?:\.\d*)?|\.\d+|1(?:\.0*)?")  # Java sends q=.2, others many digits
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def negotiate(accept: str | None, offers: Sequence[Offer[T]]) -> Offer[T]:
 
 
 def wants_page(accept: str | None) -> bool:
-    """Tell whether ``text/html`` is asked for by name, and as much as anything else."""
+    """Tell whether ``text/html`` is asked for by name, and before any other type of its quality."""
     ranges = _ranges(accept or "")
-    pages = [row for row in ranges if (row.kind, row.subtype) == ("text", "html") and row.quality]
-    return bool(pages) and pages[0].quality >= max(row.quality for row in ranges)
+    best = max(ranges, key=lambda row: (row.quality, row.specificity, -row.order), default=None)
+    return best is not None and (best.kind, best.subtype) == ("text", "html") and best.quality > 0
 
 
 def language(accept_language: str | None, asked: str | None = None) -> str:

@@ -12,6 +12,7 @@
     ├── RequestTimeout 408
     ├── Gone 410
     ├── TooLarge 413
+    ├── AddressTooLong 414
     ├── UnsupportedMediaType 415
     ├── Unprocessable 422 ── ShapeViolation, QueryMemory, ResultTooLarge
     ├── TooManyRequests 429
@@ -156,6 +157,13 @@ class TooLarge(Problem):
 
     slug, status = "too-large", 413
     title_nl, title_en = "De vraag is te groot", "Request body too large"
+
+
+class AddressTooLong(Problem):
+    """The address of the request is over its limit (RFC 9110 §15.5.15)."""
+
+    slug, status = "address-too-long", 414
+    title_nl, title_en = "Het adres is te lang", "Address too long"
 
 
 class UnsupportedMediaType(Problem):

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cached_property
 
 import zstandard
 
@@ -22,6 +23,7 @@ _SMALLEST = 1024  # bytes below which compression is not worth it
 _COMPRESSIBLE = ("text/", "application/json", "application/xml", "image/svg+xml")
 _COMPRESSIBLE_ENDS = ("+json", "+xml", "n-triples", "n-quads", "trig", "sparql-query", "javascript")
 _DIGEST = re.compile(r'"([0-9a-f]{64})"')
+_BODILESS = (204, 304)
 _KEPT_IN_304 = ("Cache-Control", "ETag", "Last-Modified", "Link", "Vary", "Content-Location")
 
 POLICY = (
@@ -54,6 +56,24 @@ class Reply:
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **more})
 
+    @property
+    def has_body(self) -> bool:
+        """Whether its status allows a body (RFC 9110 §6.4.1)."""
+        return self.status not in _BODILESS
+
+    @cached_property
+    def wire(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI wants them, with the length; encoded once, however often sent."""
+        headers = dict(self.headers)
+        if self.has_body:
+            headers.setdefault("Content-Length", str(len(self.body)))
+        return encoded(headers)
+
+
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI wants them."""
+    return [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+
 
 def tag(body: bytes) -> str:
     """Return the strong entity tag of a representation (RFC 9110 §8.8.3)."""
@@ -72,6 +92,11 @@ def vary(headers: Mapping[str, str], *names: str) -> str:
     return ", ".join(sorted({*present, *names}))
 
 
+def complete(reply: Reply) -> Reply:
+    """Return it with what every reply of the front carries."""
+    return with_digest(reply.with_headers(Vary=vary(reply.headers, "Accept-Encoding")))
+
+
 def compressed(reply: Reply, coding: str) -> Reply | None:
     """Return the reply in a coding with a tag of its own, or None when that saves nothing."""
     kind = reply.headers.get("Content-Type", "").partition(";")[0]
@@ -82,7 +107,7 @@ def compressed(reply: Reply, coding: str) -> Reply | None:
     headers = {**reply.headers, "Content-Encoding": coding}
     if "ETag" in headers:
         headers["ETag"] = tag(body)
-    return replace(reply, headers=headers, body=body)
+    return with_digest(replace(reply, headers=headers, body=body))
 
 
 def _encoded(body: bytes, coding: str) -> bytes:

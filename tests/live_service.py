@@ -21,11 +21,12 @@ from service.settings import Settings
 from tests.serving_release import BASE
 
 TIMEOUT = 2.0
+MEMORY = 256
 RESULT_LIMIT = 1
 _DEFAULTS = {
     "workers": 2,
     "query_timeout": TIMEOUT,
-    "query_memory": 256,
+    "query_memory": MEMORY,
     "result_limit": RESULT_LIMIT,
 }
 
@@ -105,14 +106,17 @@ def address(query: str, **more: str) -> str:
 
 
 @contextmanager
-def live(home: Path, **more: object) -> Iterator[Live]:
-    """Run the service on a free port for the length of the block; ``more`` are settings."""
+def live(home: Path, module: str = "tests.live_service", **more: object) -> Iterator[Live]:
+    """Run the service on a free port for the length of the block; ``more`` are settings.
+
+    ``module`` is started with the home, the port and ``more`` as JSON (`settings_of`).
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     log = home / "service.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.live_service", str(home), str(port), json.dumps(more)],
+            [sys.executable, "-m", module, str(home), str(port), json.dumps(more)],
             cwd=Path(__file__).resolve().parent.parent,
             stdout=output,
             stderr=output,
@@ -136,12 +140,11 @@ def until(condition: object, log: Path, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
+def settings_of(arguments: list[str]) -> Settings:
+    """Return the settings of a service that `live` starts with these arguments."""
+    home, port, more = arguments
+    return Settings(home=Path(home), base=BASE, port=int(port), **(_DEFAULTS | json.loads(more)))
+
+
 if __name__ == "__main__":
-    run(
-        Settings(
-            home=Path(sys.argv[1]),
-            base=BASE,
-            port=int(sys.argv[2]),
-            **(_DEFAULTS | json.loads(sys.argv[3])),
-        )
-    )
+    run(settings_of(sys.argv[1:]))

@@ -15,7 +15,7 @@ from service.front.cache import Cache, Entry, Work
 from service.front.exchange import ClientGone, Exchange
 from service.front.facade import Facade
 from service.metrics import Metrics
-from service.problems import NotFound, RequestTimeout, TooLarge
+from service.problems import BadRequest, NotFound, RequestTimeout, TooLarge
 from service.replies import Reply, compressed, conditional, tag
 
 Message = dict[str, Any]
@@ -74,11 +74,17 @@ def test_a_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         run(exchange.body(4))
 
 
-def test_a_body_that_is_cut_off_is_nobody_to_answer() -> None:
-    exchange, sent = asked(part(b"a", True), {"type": "http.disconnect"})
-    with pytest.raises(ClientGone):
+def test_a_body_that_is_cut_off_is_a_bad_request() -> None:
+    exchange, _ = asked(part(b"a", True), {"type": "http.disconnect"})
+    with pytest.raises(BadRequest, match="ended before"):
         run(exchange.body(4))
-    assert sent == []
+
+
+def test_a_body_with_two_lengths_is_a_bad_request() -> None:
+    headers = {"content-length": "1", "transfer-encoding": "chunked"}
+    exchange, _ = asked(part(b"a"), headers=headers)
+    with pytest.raises(BadRequest, match="exclude each other"):
+        run(exchange.body(4))
 
 
 def test_work_is_cancelled_when_the_client_leaves() -> None:

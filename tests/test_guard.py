@@ -50,6 +50,29 @@ CALLS_OUT = {
     "glued to a boolean": "SELECT * { ?a ?b trueSERVICE<URL>{ ?s ?p ?o } }",
     "after an empty local name": "PREFIX e: <x:> SELECT * { ?a ?b e:.SERVICE<URL>{ ?s ?p ?o } }",
     "string without an end before it": 'SELECT * { ("""a") ?b ?c . SERVICE<URL>{ ?s ?p ?o } }',
+    "escaped last letter": "SELECT * { SERVIC\\u0045 <URL> { ?s ?p ?o } }",
+    "every letter escaped, small": (
+        "SELECT * { \\u0073\\u0065\\u0072\\u0076\\u0069\\u0063\\u0065 <URL> { ?s ?p ?o } }"
+    ),
+    "escaped silence": "SELECT * { SERVICE\\u0020\\u0053ILENT <URL> { ?s ?p ?o } }",
+    "escaped address": "SELECT * { SERVICE \\u003CURL\\u003E \\u007B ?s ?p ?o } }",
+    "escaped colon of an empty prefix": "PREFIX \\u003A <URL> SELECT * { SERVICE:x{ ?s ?p ?o } }",
+    "empty prefix after a comment": "PREFIX#no\n: <URL> SELECT * { SERVICE:x{ ?s ?p ?o } }",
+    "empty prefix glued to its keyword": "PREFIX:<URL> SELECT * { SERVICE:x{ ?s ?p ?o } }",
+    "a prefix of that name and an empty one": (
+        "PREFIX service: <x:> PREFIX : <URL> SELECT * { ?a ?b ?c . SERVICE:x{ ?s ?p ?o } }"
+    ),
+    "in a CONSTRUCT": "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE <URL> { ?s ?p ?o } }",
+    "in a DESCRIBE": "DESCRIBE ?s { SERVICE <URL> { ?s ?p ?o } }",
+    "in an ASK": "ASK { SERVICE <URL> { ?s ?p ?o } }",
+    "in OPTIONAL, MINUS and UNION": (
+        "SELECT * { { } UNION { OPTIONAL { SERVICE <URL> { ?s ?p ?o } } MINUS { ?s ?p 1 } } }"
+    ),
+    "after a string that names it": "SELECT * { ?a ?b 'SERVICE <x:y> {' SERVICE <URL> {?s ?p ?o} }",
+    "after a comment that names it": "SELECT * { # SERVICE <x:y> {\n SERVICE <URL> { ?s ?p ?o } }",
+    "after an escaped letter in a string": (
+        "SELECT * { ?a ?b 'caf\\u00e9' . SERVICE <URL> { ?s ?p ?o } }"
+    ),
 }
 
 LEGAL = [
@@ -68,6 +91,36 @@ LEGAL = [
     "# INSERT DATA {}\nSELECT * {}",
     "PREFIX e: <http://x/service/> SELECT * { e:SERVICE ?p ?o }",
     "SELECT * { ?s ?p ?o FILTER(?o < 3 && ?o>2) }",
+    "SELECT * { ?s ?p 'caf\\u00e9 SERVICE <http://x/> { }' }",
+    "SELECT * { ?s ?p '\\u0053ERVICE <http://x/> { }' }",
+    "SELECT * { ?s ?p '''it's\\u0020SERVICE <http://x/> { }''' ; ?q \"\\U0001F600\" }",
+    "SELECT * { ?s ?p 'a\\'SERVICE <http://x/> {' }",
+    "SELECT * { ?s ?p 'x'@service ; ?q ?r # SERVICE <x:y> {\r }",
+    "SELECT ?service { ?service ?p ?o } # SERVICE <x:y> {",
+    "SELECT ?serviceName ?Service ?SERVICE { ?service ?SERVICE ?Service . { ?a ?b ?c } }",
+    "SELECT * { _:service ?p _:SERVICE . { ?a ?b ?c } }",
+    "PREFIX service: <x:> SELECT * { GRAPH service:g { ?s ?p ?o } }",
+    "PREFIX service: <x:> SELECT * FROM service:g { ?s ?p ?o }",
+    "PREFIX service: <x:> SELECT * { ?s a service:Thing { ?s ?p ?o } }",
+    "PREFIX my-service: <x:> SELECT * { GRAPH my-service:g { ?s ?p ?o } }",
+    "PREFIX silent: <x:> SELECT * { ?s silent:service ?o } ORDER BY ?o",
+    "SELECT * { ?s <http://x/SERVICE> ?o FILTER(?s<?o&&?o>'SERVICE <x:y> {') }",
+    "SELECT * { VALUES ?s { 'INSERT' 'delete' 'Load' 'SERVICE <x:y> {' } }",
+    "BASE <http://x/DROP/ALL> PREFIX drop: <INSERT/> SELECT * { drop:CLEAR ?p ?o }",
+    "PREFIX delete: <x:> # DELETE WHERE { ?s ?p ?o }\nSELECT * { delete:a ?p ?o }",
+    "SELECT ?insert ?with { ?insert ?with 'WITH <x:g> DELETE { ?s ?p ?o }' }",
+]
+
+#: The same for the other forms.
+LEGAL_FORMS = [
+    ("CONSTRUCT { ?s <x:p> 'LOAD <http://x/>' } WHERE { ?s ?p ?o }", "CONSTRUCT"),
+    ('CONSTRUCT { ?s <x:p> "SERVICE <http://x/> {" } WHERE { ?s ?p ?o }', "CONSTRUCT"),
+    ("PREFIX load: <x:> CONSTRUCT { ?s load:INTO load:GRAPH } WHERE { ?s ?p ?o }", "CONSTRUCT"),
+    ("PREFIX service: <x:> CONSTRUCT WHERE { ?s service:p ?o }", "CONSTRUCT"),
+    ("PREFIX service: <x:> DESCRIBE service:insert", "DESCRIBE"),
+    ("DESCRIBE <http://x/DROP%20ALL>", "DESCRIBE"),
+    ('ASK { ?s ?p \'DROP ALL\', """CREATE\nGRAPH <x:g>""" }', "ASK"),
+    ("# COPY <x:a> TO <x:b>\nASK {}", "ASK"),
 ]
 
 
@@ -80,6 +133,16 @@ def test_a_service_clause_is_refused_however_it_is_written(text: str) -> None:
 @pytest.mark.parametrize("text", LEGAL)
 def test_words_in_strings_comments_and_names_are_legal(text: str) -> None:
     assert read(text).form == "SELECT"
+
+
+@pytest.mark.parametrize(("text", "form"), LEGAL_FORMS)
+def test_so_are_they_in_every_form(text: str, form: str) -> None:
+    assert read(text).form == form
+
+
+@pytest.mark.parametrize("text", [*LEGAL, *(row[0] for row in LEGAL_FORMS)])
+def test_what_is_let_through_is_a_query_to_the_engine_too(text: str, engine: Store) -> None:
+    engine.query(text)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +161,14 @@ def test_words_in_strings_comments_and_names_are_legal(text: str) -> None:
         "MOVE <x:a> TO <x:b>",
         "COPY <x:a> TO <x:b>",
         "\\u0049NSERT DATA {}",
+        "D\\u0045LETE DATA { <x:a> <x:b> <x:c> }",
+        "dRoP\tall",
+        "CLEAR#all\r ALL",
+        "\ufeffDROP ALL",
+        "PREFIX select: <x:> PREFIX ask: <x:> INSERT DATA { ask:a ask:b ask:c }",
+        "# SELECT * {}\nDELETE WHERE { ?s ?p ?o }",
+        "BASE <x:SELECT> LOAD <ASK>",
+        "DROP ALL ; # SELECT * {}\nCLEAR ALL",
     ],
 )
 def test_an_update_is_refused(text: str) -> None:
@@ -227,13 +298,14 @@ PIECES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("prefix", ["", "service"])
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14))
 def test_nothing_that_passes_the_guard_makes_the_engine_call_out(
-    canary: tuple[str, list[int]], engine: Store, pieces: list[str]
+    canary: tuple[str, list[int]], engine: Store, prefix: str, pieces: list[str]
 ) -> None:
     url, hits = canary
-    text = f"PREFIX e: <{url}> PREFIX : <{url}> SELECT * {{ {''.join(pieces)} }}"
+    text = f"PREFIX e: <{url}> PREFIX {prefix}: <{url}> SELECT * {{ {''.join(pieces)} }}"
     text = text.replace("URL", url)
     try:
         read(text)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from service import __version__
-from service.cli import archive_commands, data_commands, demo, serve_commands
+from service.cli import archive_commands, bench, data_commands, demo, serve_commands
 from service.problems import DataRefused, Problem
 from service.settings import Settings
 
@@ -33,6 +33,7 @@ for command in (
     *data_commands.COMMANDS,
     *archive_commands.COMMANDS,
     *serve_commands.COMMANDS,
+    bench.bench,
     demo.demo,
 ):
     cli.add_command(command)

@@ -27,7 +27,7 @@ def run_server(settings: Settings) -> None:
         UsageError: the release was made for another base IRI.
     """
     if Release.current(settings.home) is not None:
-        _current(settings)
+        current_release(settings)
     run(settings)
 
 
@@ -57,7 +57,7 @@ def query(settings: Settings, name: str, arguments: tuple[str, ...], format_name
             raise BadParameter(argument, "write KEY=VALUE")
         values[key] = value
     stored = Library.load()[name if "/" in name else f"api/{name}"]
-    store = EmbeddedStore.open(_current(settings).public_store, settings.result_limit << 20)
+    store = EmbeddedStore.open(current_release(settings).public_store, settings.result_limit << 20)
     asked = by_name(format_name)
     rows = asked.name if asked.kind == "solutions" else "json"
     graph = asked.name if asked.kind == "graph" else "turtle"
@@ -71,7 +71,7 @@ def query(settings: Settings, name: str, arguments: tuple[str, ...], format_name
 @click.pass_obj
 def export(settings: Settings, dataset: str, format_name: str, output: Path | None) -> None:
     """Write the dump of DATASET (or "all") of the current release."""
-    release = _current(settings)
+    release = current_release(settings)
     contents = dump_contents(release.graphs)
     name = f"{dataset}.{format_name}"
     if name not in contents:
@@ -84,7 +84,13 @@ def export(settings: Settings, dataset: str, format_name: str, output: Path | No
         sys.stdout.buffer.write(data)
 
 
-def _current(settings: Settings) -> Release:
+def current_release(settings: Settings) -> Release:
+    """Return the release that is served.
+
+    Raises:
+        StoreUnavailable: nothing is published.
+        UsageError: it was made for another base IRI.
+    """
     release = Release.current(settings.home)
     if release is None:
         raise StoreUnavailable(f"nothing is published in {settings.home}; run `imonitor publish`")

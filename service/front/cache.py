@@ -1,22 +1,24 @@
 """The result cache: whole replies of the current release, bounded in bytes, each made once.
 
 A key names everything that selects a representation, the release that answered first of all, so an
-entry is never wrong; entries of an old release are the first to go since nobody asks for them.
+entry is never wrong; entries of an old release are the first to go since nobody asks for them. Of a
+key, which may be as long as what a client sends, only the digest is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from service.metrics import Metrics
-from service.replies import Reply, compressed
+from service.replies import Reply, complete, compressed
 
 Make = Callable[[], Awaitable[tuple[Hashable | None, Reply]]]
 
-_OVERHEAD = 1024  # bytes that an entry costs besides its bodies
+_OVERHEAD = 1024  # bytes that a key costs, and what hangs on it besides the bodies
 _LARGEST_SHARE = 8  # an entry may take one of this many parts of the cache
 
 
@@ -35,14 +37,18 @@ class Work:
 
 @dataclass
 class Entry:
-    """A reply as it is and, by coding, as somebody asked for it (None: not worth it)."""
+    """A reply as it is and, by coding, as somebody asked for it (None: not worth it).
+
+    ``keys`` is under how many keys it is kept.
+    """
 
     plain: Reply
     coded: dict[str, Reply | None] = field(default_factory=dict)
+    keys: int = 0
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
+        """Bytes that it takes under its first key; each further one costs `_OVERHEAD`."""
         coded = sum(len(reply.body) for reply in self.coded.values() if reply)
         return _OVERHEAD + len(self.plain.body) + coded
 
@@ -61,7 +67,7 @@ class Cache:
     def __init__(self, limit: int, metrics: Metrics) -> None:
         self._limit = limit
         self._size = 0
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
         self._metrics = metrics
         metrics.gauge("cache_bytes", lambda: self._size)
@@ -69,27 +75,45 @@ class Cache:
 
     def get(self, key: Hashable | None) -> Entry | None:
         """Return an entry, None when it is not there."""
-        entry = None if key is None else self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        self._metrics.count("cache_requests_total", outcome="miss" if entry is None else "hit")
+        name = None if key is None else _name(key)
+        entry = self._entries.get(name) if name else None
+        if name and entry is not None:
+            self._entries.move_to_end(name)
+            self._metrics.count("cache_requests_total", outcome="hit")
         return entry
 
-    async def made(self, work: Work) -> Entry:
-        """Return the entry of a work that is not here yet, made once for all who ask for it."""
+    def keep(self, key: Hashable, entry: Entry) -> None:
+        """Let an entry be found under a key; it may be under others already."""
+        if entry.size > self._limit // _LARGEST_SHARE:
+            return
+        name = _name(key)
+        self._drop(name)
+        self._size += _OVERHEAD if entry.keys else entry.size
+        entry.keys += 1
+        self._entries[name] = entry
+        self._shrink()
+
+    def made(self, work: Work) -> asyncio.Future[Entry]:
+        """Return the entry of a work that is not here yet, made once for all who ask for it.
+
+        The last who cancels what is returned here cancels the making.
+        """
+        self._metrics.count("cache_requests_total", outcome="miss")
         if work.key is None or work.alone:
-            return await self._make(work.make)
-        flight = self._flights.get(work.key)
-        if flight is None:
-            flight = self._take_off(work.key, work.make)
+            return asyncio.ensure_future(self._make(work.make))
+        key = work.key
+        flight = self._flights.get(key) or self._take_off(key, work.make)
         flight.waiting += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
+
+        def left(_: asyncio.Future[Entry]) -> None:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
-                self._flights.pop(work.key, None)
+                self._flights.pop(key, None)
                 flight.task.cancel()
+
+        waiter = asyncio.shield(flight.task)
+        waiter.add_done_callback(left)
+        return waiter
 
     def _take_off(self, key: Hashable, make: Make) -> _Flight:
         flight = _Flight(asyncio.ensure_future(self._make(make)))
@@ -106,9 +130,9 @@ class Cache:
 
     async def _make(self, make: Make) -> Entry:
         key, reply = await make()
-        entry = Entry(reply)
+        entry = Entry(complete(reply))
         if key is not None:
-            self._keep(key, entry)
+            self.keep(key, entry)
         return entry
 
     async def coded(self, entry: Entry, coding: str) -> Reply:
@@ -118,20 +142,21 @@ class Cache:
         if coding not in entry.coded:
             made = await asyncio.to_thread(compressed, entry.plain, coding)
             before, entry.coded[coding] = entry.size, made
-            if any(row is entry for row in self._entries.values()):
+            if entry.keys:
                 self._size += entry.size - before
                 self._shrink()
         return entry.coded[coding] or entry.plain
 
-    def _keep(self, key: Hashable, entry: Entry) -> None:
-        if entry.size > self._limit // _LARGEST_SHARE:
-            return
-        old = self._entries.pop(key, None)
-        self._size += entry.size - (old.size if old else 0)
-        self._entries[key] = entry
-        self._shrink()
+    def _drop(self, name: bytes) -> None:
+        entry = self._entries.pop(name, None)
+        if entry is not None:
+            entry.keys -= 1
+            self._size -= _OVERHEAD if entry.keys else entry.size
 
     def _shrink(self) -> None:
         while self._size > self._limit:
-            _, entry = self._entries.popitem(last=False)
-            self._size -= entry.size
+            self._drop(next(iter(self._entries)))
+
+
+def _name(key: Hashable) -> bytes:
+    return hashlib.blake2b(repr(key).encode(), digest_size=20).digest()

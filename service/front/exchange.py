@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from service.problems import RequestTimeout, TooLarge
-from service.replies import Reply
+from service.problems import BadRequest, RequestTimeout, TooLarge
+from service.replies import Reply, encoded
 from service.web.download import CHUNK, Part
 
 Scope = MutableMapping[str, Any]
@@ -17,6 +17,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 BODY_SECONDS = 15.0
+_SLICE = (
+    64 << 10
+)  # bytes of an answer that the server gets at once, and a few times of which it holds
+_UNWATCHED = 0.05  # seconds that a work may take before the client is watched: most are done
 
 
 class ClientGone(Exception):
@@ -46,25 +50,47 @@ class Exchange:
         """Return a header, None when it is absent."""
         return self.headers.get(name)
 
-    async def body(self, limit: int) -> None:
+    @property
+    def is_read(self) -> bool:
+        """Whether it reads, and comes without a body: what it says is in its head."""
+        framed = "content-length" in self.headers or "transfer-encoding" in self.headers
+        return self.method in ("GET", "HEAD") and not framed
+
+    def announced(self, limit: int) -> int:
+        """Return how many bytes the body may have, at most ``limit``.
+
+        Raises:
+            BadRequest: its length is given in two ways (RFC 9112 §6.1: smuggling).
+            TooLarge: it says that it is over the limit.
+        """
+        if self.is_read:
+            return 0
+        chunked = "transfer-encoding" in self.headers
+        if chunked and "content-length" in self.headers:
+            raise BadRequest("Content-Length and Transfer-Encoding exclude each other")
+        declared = self.headers.get("content-length", "0")
+        size = limit if chunked else int(declared) if declared.isdigit() else 0
+        if size > limit:
+            raise TooLarge(f"the body may have {limit} bytes", members={"limitBytes": limit})
+        return size
+
+    async def body(self, limit: int, seconds: float = BODY_SECONDS) -> None:
         """Read the whole body; from then on it is in ``read``.
 
         Raises:
             TooLarge: it is, or says that it is, over ``limit`` bytes.
-            RequestTimeout: it was not whole in `BODY_SECONDS`.
-            ClientGone: the client left before it was whole.
+            RequestTimeout: it was not whole in ``seconds``, `BODY_SECONDS` at most.
+            BadRequest: it ended before it was whole, or its length is given in two ways.
         """
-        self._refuse_large(limit)
+        if self.is_read:
+            return
+        self.announced(limit)
+        seconds = min(seconds, BODY_SECONDS)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(seconds):
                 self.read = await self._read(limit)
         except TimeoutError:
-            raise RequestTimeout(f"the body must be here in {BODY_SECONDS:g} s") from None
-
-    def _refuse_large(self, limit: int) -> None:
-        declared = self.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > limit:
-            raise TooLarge(f"the body may have {limit} bytes", members={"limitBytes": limit})
+            raise RequestTimeout(f"the body must be here in {seconds:g} s") from None
 
     async def _read(self, limit: int) -> bytes:
         chunks: list[bytes] = []
@@ -72,7 +98,7 @@ class Exchange:
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise BadRequest("the body ended before it was whole")
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
@@ -92,32 +118,38 @@ class Exchange:
         Raises:
             ClientGone: it left.
         """
-        task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(self.gone())
+        tasks = {asyncio.ensure_future(work)}
+        (task,) = tasks
         try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=_UNWATCHED)
+            if not task.done():
+                tasks.add(asyncio.ensure_future(self.gone()))
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             raise ClientGone
         finally:
-            for row in (task, gone):
-                row.cancel()
-            await asyncio.wait({task, gone})
+            left = {row for row in tasks if row.cancel()}
+            if left:
+                await asyncio.wait(left)
 
-    async def reply(self, reply: Reply) -> None:
-        """Send a whole reply; to HEAD, and with 204 and 304, without its body."""
-        bodiless = self.method == "HEAD" or reply.status in (204, 304)
-        headers = dict(reply.headers)
-        if reply.status not in (204, 304):
-            headers.setdefault("Content-Length", str(len(reply.body)))
+    async def reply(self, reply: Reply, more: Mapping[str, str] | None = None) -> None:
+        """Send a whole reply with ``more`` headers; to HEAD without its body."""
+        headers = reply.wire + encoded(more) if more else reply.wire
         await self._start(reply.status, headers)
-        await self._send_all([] if bodiless else _slices(reply.body))
+        body = reply.body if reply.has_body and self.method != "HEAD" else b""
+        if len(body) > _SLICE:
+            for start in range(0, len(body), _SLICE):  # each slice waits for the client, so that
+                chunk = body[start : start + _SLICE]  # slow ones cost little memory
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            body = b""
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def stream(
         self, status: int, headers: Iterable[tuple[str, str]], parts: list[Part]
     ) -> None:
         """Send parts of files; the reading happens in threads, a slow client holds none."""
-        await self._start(status, dict(headers))
+        await self._start(status, encoded(dict(headers)))
         gone = asyncio.ensure_future(self.gone())
         try:
             for part in parts:
@@ -140,21 +172,9 @@ class Exchange:
             file.close()
         return not gone.done()
 
-    async def _start(self, status: int, headers: MutableMapping[str, str]) -> None:
+    async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.started = True
-        raw = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
-
-    async def _send_all(self, slices: list[bytes]) -> None:
-        for chunk in slices:
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _slices(body: bytes) -> list[bytes]:
-    """Cut a body up: each slice waits for the client, so that slow ones cost no memory."""
-    view = memoryview(body)
-    return [bytes(view[start : start + CHUNK]) for start in range(0, len(body), CHUNK)]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

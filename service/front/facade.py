@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -25,7 +25,7 @@ class Facade:
     """Calls Flask in threads. Validators and codings are the front's own, so it is not asked."""
 
     def __init__(self, wsgi: Any) -> None:
-        self._adapter: Any = WSGIMiddleware(wsgi, workers=THREADS)
+        self._adapter: Any = WSGIMiddleware(_contained(wsgi), workers=THREADS)
         self._inside = 0
 
     async def call(self, exchange: Exchange) -> tuple[Reply, list[Part]]:
@@ -51,6 +51,22 @@ class Facade:
         self._inside -= 1
         if not task.cancelled():
             task.exception()  # seen, also when the client has left
+
+
+def _contained(wsgi: Any) -> Any:
+    """Return the application with an exit in a view as an error: it would end the event loop."""
+
+    def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+        parts: Any = ()
+        try:
+            parts = wsgi(environ, start_response)
+            yield from parts
+        except SystemExit as error:
+            raise RuntimeError("a view wanted to end the process") from error
+        finally:
+            getattr(parts, "close", lambda: None)()
+
+    return application
 
 
 class _Collected:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+import re
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from service.front.cache import Work
 from service.front.exchange import Exchange
 from service.front.protocol import Asked, Form, choose, parse
 from service.negotiation import language, wants_page
-from service.problems import BadRequest, Problem
+from service.problems import BadQuery, BadRequest, Problem, StoreUnavailable
 from service.queries import Library
+from service.release.catalogue import CATALOGUE
 from service.replies import OPEN_TO_ALL, SECURITY, Reply, tag
 from service.store.base import AsyncStore, Query, Result
-from service.store.guard import Reading, read
+from service.store.guard import MAX_CHARACTERS, MAX_DEPTH, Reading, read
+from service.store.limits import Limits
 from service.web.editor import Editor
 from service.web.site import Site
 
 _PAGE_LIMIT = 4 << 20
-_LONG = 5000  # characters from which reading the text is left to a thread
+_LONG = 5000  # bytes or characters from which reading is left to a thread
+_READING = 0.25  # seconds to wait for that thread: it reads one text at a time
 _HTML = "text/html; charset=utf-8"
 EXAMPLES = ("pages/waves", "pages/bodies")
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.I)
+
+
+T = TypeVar("T")
 
 
 class Endpoint:
@@ -31,6 +41,10 @@ class Endpoint:
         self._site = site
         self._pool = pool
         self._examples = _examples(site.library)
+        self._reading = asyncio.Semaphore(1)
+        # Relative IRIs are below our own address, on every store (SPARQL 1.1 Protocol §2.3). It
+        # stands in the first line of the query, so that the lines of an error stay what they are.
+        self._prologue = f"BASE <{site.base}sparql> "
 
     async def work(self, exchange: Exchange) -> Work:
         """Return how to answer a request whose body has been read.
@@ -38,24 +52,58 @@ class Endpoint:
         Raises:
             Problem: it is refused.
         """
-        content_type = exchange.header("content-type")
-        asked = parse(exchange.method, exchange.query, content_type, exchange.read)
-        if asked.text is not None:
-            asked = replace(asked, text=asked.text.strip())
-        elif exchange.method == "POST":
-            raise BadRequest("there is no query")
-        if not asked.format and wants_page(exchange.header("accept")):
-            return self._page(exchange, asked)
-        text = self._description() if asked.text is None else asked.text
-        return await self._data(exchange, text, asked)
+        request = (exchange.query, exchange.header("content-type"), exchange.read)
+        size = len(exchange.query) + len(exchange.read)
+        asked = await self._apart(size, parse, exchange.method, *request)
+        if asked.text is None:
+            return self._without_query(exchange, asked)
+        accept = exchange.header("accept")
+        try:
+            reading = await self._apart(len(asked.text), read, asked.text)
+            form = choose(reading.kind, asked.format, accept)
+            if form and not asked.text:
+                raise BadQuery("the query is empty", 1, 1)
+        except Problem:
+            if wants_page(accept) and not asked.format:
+                return self._page(exchange, asked)  # with the problem on it
+            raise
+        return self._data(asked.text, asked, reading, form) if form else self._page(exchange, asked)
 
-    async def _data(self, exchange: Exchange, text: str, asked: Asked) -> Work:
-        reading = await _read(text)
-        form = choose(reading.kind, asked.format, exchange.header("accept"))
+    async def _apart(self, size: int, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function; when it reads much, in a thread, so that others go on meanwhile.
+
+        Raises:
+            StoreUnavailable: too many others have long texts too.
+        """
+        if size <= _LONG:
+            return function(*arguments)
+        try:
+            async with asyncio.timeout(_READING):
+                await self._reading.acquire()
+        except TimeoutError:
+            raise StoreUnavailable("too many long queries at once", retry_after=2) from None
+        try:
+            return await asyncio.to_thread(function, *arguments)
+        finally:
+            self._reading.release()
+
+    def _without_query(self, exchange: Exchange, asked: Asked) -> Work:
+        """Return how to describe the service (SPARQL 1.1 Service Description §2)."""
+        if exchange.method == "POST":
+            raise BadRequest("there is no query")
+        form = choose("graph", asked.format, exchange.header("accept"))
+        if form is None:
+            return self._page(exchange, asked)
+        if asked.dataset:
+            raise BadRequest("a dataset is named and there is no query")
+        text = self._description(_address(self._site.base, exchange.header("host") or ""))
+        return self._data(text, asked, read(text), form)
+
+    def _data(self, text: str, asked: Asked, reading: Reading, form: Form) -> Work:
         query = _query(text, asked, form)
 
         async def make() -> tuple[Hashable | None, Reply]:
-            result = await self._pool.ask(query, reading.dataset)
+            result = await self._ask(query, reading)
             kept = None if reading.volatile else self._key(result.release, query, form.media_type)
             return kept, self._reply(result, form, stored=not reading.volatile)
 
@@ -63,14 +111,32 @@ class Endpoint:
         hurried = asked.timeout is not None
         return Work(None if reading.volatile else key, make, alone=hurried)
 
-    def _description(self) -> str:
-        """Return the query for the service description (SPARQL 1.1 Service Description §2)."""
-        base = self._site.base
+    async def _ask(self, query: Query, reading: Reading) -> Result:
+        """Have a query answered; the place of an error is that in the text as it was sent."""
+        with_base = replace(query, text=self._prologue + query.text)
+        try:
+            return await self._pool.ask(with_base, reading.dataset)
+        except BadQuery as problem:
+            column = problem.members.get("column")
+            if problem.members.get("line") == 1 and isinstance(column, int):
+                problem.members["column"] = max(1, column - len(self._prologue))
+            raise
+
+    def _description(self, endpoint: str) -> str:
+        """Return the query for the service description."""
+        settings, limits = self._site.settings, Limits.of(self._site.settings)
+        graphs = self._site.release().graphs.values()
         return self._site.library["pages/service-description"].bind(
-            endpoint=f"{base}sparql",
-            dataset=f"{base}sparql#dataset",
-            union=f"{base}sparql#union",
-            graphs=f"{base}graphs",
+            endpoint=endpoint,
+            base=self._site.base,
+            catalogue=self._site.graph(CATALOGUE),
+            triples=sum(entry.triples for entry in graphs),
+            seconds=limits.timeout,
+            result=limits.result,
+            memory=limits.memory,
+            characters=MAX_CHARACTERS,
+            depth=MAX_DEPTH,
+            budget=settings.client_budget,
         )
 
     def _page(self, exchange: Exchange, asked: Asked) -> Work:
@@ -102,12 +168,13 @@ class Endpoint:
 
     async def _result(self, text: str, asked: Asked) -> tuple[Result, bool]:
         """Return the answer for the page, and whether it may be kept."""
-        reading = await _read(text)
+        reading = await self._apart(len(text), read, text)
         query = Query(text, dataset=asked.dataset, limit=_PAGE_LIMIT, timeout=asked.timeout)
-        return await self._pool.ask(query, reading.dataset), not reading.volatile
+        return await self._ask(query, reading), not reading.volatile
 
     def _key(self, release: int, query: Query, media_type: str) -> Hashable:
-        return ("sparql", release, replace(query, timeout=None), media_type)
+        same = replace(query, text=query.text.strip(), timeout=None)
+        return ("sparql", release, same, media_type)
 
     def _reply(self, result: Result, form: Form, *, stored: bool) -> Reply:
         headers = {
@@ -137,8 +204,17 @@ class Endpoint:
         return replace(reply, headers=headers)
 
 
-async def _read(text: str) -> Reading:
-    return await asyncio.to_thread(read, text) if len(text) > _LONG else read(text)
+def _address(base: str, host: str) -> str:
+    """Return the address of the endpoint.
+
+    One machine has many names for itself; who used another than ours gets that one, since clients
+    look for the address that they asked.
+    """
+    own = urlsplit(base)
+    names = [_LOOPBACK.fullmatch(name) for name in (own.netloc, host)]
+    if names[0] and names[1] and names[0][1] == names[1][1]:
+        base = own._replace(netloc=host).geturl()
+    return f"{base}sparql"
 
 
 def _query(text: str, asked: Asked, form: Form) -> Query:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from service.store.address import Address
-from service.store.frames import GREETING, LENGTHS, STATUS, pack
+from service.store.frames import GREETING, LENGTHS, STATUS, Frame, pack
 
 _OBITUARY_WAIT = 1.0
 
@@ -36,7 +36,8 @@ class Ending:
 class Connection:
     """A worker that was forked for this connection; ``release`` is what it holds in memory.
 
-    ``counted`` are the seconds of processor time of its life that have been charged to somebody.
+    ``counted`` are the seconds of processor time of its life that have been charged to somebody;
+    ``idled`` tells that it runs only when nothing else wants the processor.
     """
 
     address: Address
@@ -46,6 +47,7 @@ class Connection:
     pidfd: int
     obituary: int
     counted: float = 0.0
+    idled: bool = False
 
     @classmethod
     async def open(cls, address: Address) -> Connection:
@@ -58,6 +60,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         channel.setblocking(False)
+        descriptors: list[int] = []
         try:
             await loop.sock_connect(channel, str(address.path))
             await _readable(channel.fileno())
@@ -66,9 +69,11 @@ class Connection:
                 raise WorkerGone("no greeting")
         except BaseException:
             channel.close()
+            for descriptor in descriptors:
+                os.close(descriptor)
             raise
         pid, release = GREETING.unpack(message)
-        return cls(address, channel, pid, release, *descriptors)
+        return cls(address, channel, pid, release, descriptors[0], descriptors[1])
 
     async def send(self, head: dict[str, Any], body: bytes) -> None:
         """Send a request and wait until the worker has taken it.
@@ -83,7 +88,7 @@ class Connection:
             raise WorkerGone("not sent") from error
         await self.frame()
 
-    async def frame(self) -> tuple[dict[str, Any], bytes]:
+    async def frame(self) -> Frame:
         """Return the next frame.
 
         Raises:
@@ -108,10 +113,13 @@ class Connection:
             done += count
         return bytes(data)
 
-    async def ending(self) -> Ending:
-        """Return how the worker ended, as the zygote tells it; call it after `WorkerGone`."""
+    async def ending(self, seconds: float) -> Ending:
+        """Return how the worker ended, as the zygote tells it within ``seconds``.
+
+        Call it after `WorkerGone`.
+        """
         try:
-            await asyncio.wait_for(_readable(self.obituary), _OBITUARY_WAIT)
+            await asyncio.wait_for(_readable(self.obituary), min(seconds, _OBITUARY_WAIT))
         except TimeoutError:
             return Ending(0)
         data = os.read(self.obituary, STATUS.size)
@@ -120,6 +128,20 @@ class Connection:
         status, cpu = STATUS.unpack(data)
         return Ending(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, cpu)
 
+    async def end(self, seconds: float) -> None:
+        """End the worker and let go of it, ``seconds`` after this at the latest.
+
+        Its memory is free when it has ended: one that runs only when nothing else wants the
+        processor may take its time.
+        """
+        self.signal(signal.SIGKILL)
+        try:
+            await asyncio.wait_for(_readable(self.pidfd), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self.close()
+
     def count(self, cpu: float) -> float:
         """Return the seconds that came on top since the last time; ``cpu`` is of its whole life."""
         new, self.counted = max(0.0, cpu - self.counted), max(cpu, self.counted)
@@ -127,21 +149,43 @@ class Connection:
 
     def cpu(self) -> float:
         """Return the processor time of its life so far in seconds, 0 when it has ended."""
+        user, system = self._stat()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def private(self) -> int:
+        """Return how many bytes are its own or have been (`service.store.worker`)."""
+        return int(self._stat()[7]) * os.sysconf("SC_PAGE_SIZE")
+
+    def _stat(self) -> list[str]:
+        """Return what proc(5) says from the state on; zeros when it has ended."""
         try:
             text = Path(f"/proc/{self.pid}/stat").read_text()
         except OSError:
-            return 0.0
-        user, system = text.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+            return ["0"] * 50
+        return text.rpartition(")")[2].split()
 
     def idle(self) -> None:
-        """Let the worker run only when nothing else wants the processor.
+        """Let the worker run only when nothing else wants the processor."""
+        self._schedule(os.SCHED_IDLE)
+        self.idled = True
+
+    def normal(self) -> bool:
+        """Let the worker run as everything else; tell whether the kernel allows that again."""
+        try:
+            self._schedule(os.SCHED_OTHER)
+        except PermissionError:
+            return False
+        self.idled = False
+        return True
+
+    def _schedule(self, policy: int) -> None:
+        """Set how the kernel schedules the worker.
 
         The pidfd proves that the number still is this worker's: only the zygote frees it.
         """
         try:
             signal.pidfd_send_signal(self.pidfd, 0)
-            os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
+            os.sched_setscheduler(self.pid, policy, os.sched_param(0))
         except ProcessLookupError:
             return  # it has ended; whoever waits for its answer will see that
 

@@ -20,6 +20,7 @@ LENGTHS = struct.Struct("!IQ")
 GREETING = struct.Struct("!II")
 STATUS = struct.Struct("!id")  # wait status, processor seconds
 
+Frame = tuple[dict[str, Any], bytes]
 _PROBLEMS = {kind.slug: kind for kind in problems.all_problems()}
 
 
@@ -35,7 +36,7 @@ def send(connection: socket.socket, head: dict[str, Any], body: bytes = b"") -> 
     connection.sendall(body)
 
 
-def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes] | None:
+def receive(connection: socket.socket) -> Frame | None:
     """Return the next frame, or None when the other side has closed."""
     lengths = _exactly(connection, LENGTHS.size)
     if lengths is None:

@@ -62,6 +62,8 @@ _CALL_OUT = re.compile(
     re.I,
 )
 _FROM = re.compile(r"FROM(?:NAMED)?$", re.I)
+# The empty prefix, declared or used: a colon with nothing of a name in front of it.
+_EMPTY_PREFIX = re.compile(r"(?:PREFIX|[^\w\-·.]|^):", re.I)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ def read(text: str) -> Reading:
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"a query may have {MAX_CHARACTERS} characters")
     resolved = _resolve(text)
-    if any(_calls_out(version) for version in {text, resolved}):
+    versions = {text, resolved}
+    # ``SERVICE:x`` is a clause only with an empty prefix; without one it is a name like any other.
+    nameless = any(_EMPTY_PREFIX.search(version) for version in versions)
+    if any(_calls_out(version, nameless) for version in versions):
         raise ServiceRefused(
             "this server makes no requests for its users; federate from your own client, which "
             "can send one part of the query here and the other elsewhere"
@@ -113,8 +118,12 @@ def _resolve(text: str) -> str:
     return re.sub(_ESCAPE, character, text) if "\\" in text else text
 
 
-def _calls_out(text: str) -> bool:
+def _calls_out(text: str, nameless: bool) -> bool:
     """Tell whether any reading of ``text`` has a SERVICE clause outside strings and comments.
+
+    Args:
+        text: the query.
+        nameless: whether the empty prefix may be declared.
 
     Raises:
         BadQuery: many strings without an end (each costs a look at the rest of the text).
@@ -142,7 +151,7 @@ def _calls_out(text: str) -> bool:
                 raise BadQuery("a string has no end", *_position(text, start))
         elif token["iri"]:
             todo.append(start + 1)
-        elif _glued(text, token):
+        elif _glued(text, token, nameless):
             return True
     return False
 
@@ -152,12 +161,15 @@ def _line_end(text: str, start: int) -> int:
     return end.start() if end else len(text)
 
 
-def _glued(text: str, token: re.Match[str]) -> bool:
+def _glued(text: str, token: re.Match[str], nameless: bool) -> bool:
     """Tell whether a SERVICE clause begins anywhere in a word or in the prefix of a name."""
-    return any(
-        _CALL_OUT.match(text, token.start() + found.start())
-        for found in re.finditer("service", token["word"] or token["prefix"] or "", re.I)
-    )
+    for found in re.finditer("service", token["word"] or token["prefix"] or "", re.I):
+        start, end = token.start() + found.start(), token.start() + found.end()
+        if text[end : end + 1] == ":" and not nameless:
+            continue
+        if _CALL_OUT.match(text, start):
+            return True
+    return False
 
 
 class _Scan:

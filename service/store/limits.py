@@ -14,15 +14,17 @@ class Limits:
 
     A release that takes more than ``in_memory`` bytes is read from disk.
 
-    ``slots`` queries run in the first lane, ``heavy`` in the second; ``parked`` may wait for the
-    second, stopped; ``waiting`` may wait for the first. ``light`` is how long (seconds) a query may
-    stay in the first lane.
+    ``slots`` queries run in the first lane, for which ``ready`` workers wait; ``heavy`` in the
+    second. ``parked`` may wait for the second, stopped, with ``memory`` bytes among them;
+    ``waiting`` may wait for the first. ``light`` is how long (seconds) a query may stay in the
+    first lane.
     """
 
     timeout: float = 30.0
     memory: int = 1024 << 20
     result: int = 64 << 20
-    slots: int = 4
+    slots: int = 8
+    ready: int = 4
     heavy: int = 4
     parked: int = 16
     waiting: int = 128
@@ -32,12 +34,14 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Return the limits that the settings ask for."""
+        workers = max(1, settings.workers)
         return cls(
             timeout=settings.query_timeout,
             memory=settings.query_memory << 20,
             result=settings.result_limit << 20,
-            slots=max(1, settings.workers),
-            heavy=max(1, settings.workers),
+            slots=2 * workers,
+            ready=workers,
+            heavy=workers,
             in_memory=settings.memory_store << 20,
         )
 

@@ -1,10 +1,13 @@
 """The asyncio side of the query workers: admission, two lanes, and what an end of a worker means.
 
-A query takes a place in the first lane and a waiting worker. After ``light`` seconds it moves to
-the second lane: the kernel runs it only when nothing else wants the processor, its place in the
-first lane is free again and a new worker is forked for it. When the second lane is full the query
-is stopped until it has room. Workers are handed out first in, first out, so that one that fails
-goes to the back.
+A query takes a place in the first lane and a waiting worker. After `_BRIEF` seconds the kernel runs
+it only when nothing else wants the processor. After ``light`` seconds, or when others wait and the
+second lane has room, it moves there: its place in the first is free again and a new worker is
+forked for it. When the second lane is full the query is stopped until it has room. Workers are
+handed out first in, first out, so that one that fails goes to the back.
+
+The budget of a query begins when it comes: waiting counts. A place is free again when the memory of
+its worker is, so that the lanes bound what all workers take together.
 """
 
 from __future__ import annotations
@@ -25,11 +28,15 @@ from service.store.guard import read
 from service.store.limits import Limits
 
 _RECYCLE = 64 << 20  # bytes of its own after which a worker is not used again
-_GRACE = 2.0  # seconds after a worker's own deadline until it is killed from here
+_BRIEF = 0.05  # seconds that a query runs on a par with everything else
+_GRACE = 0.2  # seconds after its deadline at which a query ends although its worker has not
+_LEAST = 0.01  # seconds of its budget with which a query still begins
+_BURIAL = 10.0  # seconds that a killed worker may take to end
 _PATIENCE = 5.0  # seconds to wait for a zygote that is being replaced
 _TEND = 0.2  # seconds between looks at the link
 _ALMOST = 0.8  # of the deadline: a worker counts from before its taking was seen here
-_OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+_OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGBUS)
+_OUT_OF_STACK = signal.SIGSEGV
 
 
 class _Lane:
@@ -53,11 +60,21 @@ class _Lane:
         self._places.release()
 
 
-class _Place:
-    """The place of one query: in a lane, or in none; leaving twice does nothing."""
+class _Turn:
+    """One query: its budget in seconds, and its place in a lane or in none.
 
-    def __init__(self) -> None:
+    Leaving twice does nothing.
+    """
+
+    def __init__(self, budget: float) -> None:
+        self.budget = budget
         self.lane: _Lane | None = None
+        self._deadline = time.monotonic() + budget
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget that are left; below 0 when it is over."""
+        return self._deadline - time.monotonic()
 
     async def take(self, lane: _Lane) -> None:
         await lane.enter()
@@ -80,7 +97,8 @@ class Pool:
         self._light = _Lane(limits.slots)
         self._heavy = _Lane(limits.heavy)
         self._waiting = 0
-        self._parked = 0
+        self._parked: list[int] = []  # bytes of each worker that is stopped
+        self._burials: set[asyncio.Task[None]] = set()
         self._busy = 0
         self._tender: asyncio.Task[None] | None = None
         self.metrics.gauge("workers_idle", lambda: len(self._idle))
@@ -100,6 +118,10 @@ class Pool:
                 await self._tender
         while self._idle:
             self._idle.popleft().close()
+        for burial in self._burials:
+            burial.cancel()
+        if self._burials:
+            await asyncio.wait(self._burials)
 
     @property
     def release(self) -> int:
@@ -119,65 +141,75 @@ class Pool:
 
     async def ask(self, query: Query, dataset: bool) -> Result:
         """Answer a query that the guard has read (``dataset``: the text has FROM clauses)."""
-        place = _Place()
-        await self._admit(place)
+        turn = _Turn(min(query.timeout or self.limits.timeout, self.limits.timeout))
+        await self._admit(turn)
         self._busy += 1
         started = time.monotonic()
         outcome = "cancelled"
         try:
-            result = await self._run(query, dataset, place)
+            result = await self._run(query, dataset, turn)
             outcome = "answered"
         except Problem as problem:
             outcome = problem.slug
             raise
         finally:
-            place.leave()
+            turn.leave()
             self._busy -= 1
             self.metrics.count("queries_total", outcome=outcome)
             self.metrics.count("query_seconds_total", time.monotonic() - started)
         return result
 
-    async def _admit(self, place: _Place) -> None:
+    async def _admit(self, turn: _Turn) -> None:
         """Wait for a place in the first lane, in a queue of bounded length and time."""
         if self._waiting >= self.limits.waiting:
             raise StoreUnavailable("too many queries are waiting", retry_after=5)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self.limits.timeout):
-                await place.take(self._light)
+            async with asyncio.timeout(turn.left):
+                await turn.take(self._light)
         except TimeoutError:
             raise StoreUnavailable("no query worker became free in time", 10) from None
         finally:
             self._waiting -= 1
 
-    async def _run(self, query: Query, dataset: bool, place: _Place) -> Result:
-        timeout = min(query.timeout or self.limits.timeout, self.limits.timeout)
-        limit = min(query.limit or self.limits.result, self.limits.result)
-        head = frames.query_head(query, dataset, limit, timeout)
-        worker = await self._send(head, query.text.encode())
-        started, keep = time.monotonic(), False
+    async def _run(self, query: Query, dataset: bool, turn: _Turn) -> Result:
+        worker = await self._send(query, dataset, turn)
+        keep = False
         answer = asyncio.create_task(worker.frame())
         try:
-            await asyncio.wait({answer}, timeout=self.limits.light)
+            await self._attend(worker, answer, turn)
             if not answer.done():
-                await self._demote(worker, place, started + timeout)
-                await asyncio.wait({answer}, timeout=started + timeout + _GRACE - time.monotonic())
-            if not answer.done():
-                raise QueryTimeout(timeout)
+                raise QueryTimeout(turn.budget)
             reply, body = answer.result()
             meter.spend(worker.count(reply["cpu"]))
-            keep = place.lane is self._light and reply["private"] < _RECYCLE
+            light = turn.lane is self._light and reply["private"] < _RECYCLE
+            keep = light and (not worker.idled or worker.normal())
             return frames.result_of(reply, body, worker.release)
         except WorkerGone:
-            ending = await worker.ending()
+            ending = await worker.ending(max(0.0, turn.left) + _GRACE)
             meter.spend(worker.count(ending.cpu))
-            raise self._meaning(ending, timeout, time.monotonic() - started) from None
+            raise self._meaning(ending, turn) from None
         finally:
-            place.leave()
-            await self._let_go(worker, answer, keep)
+            await self._let_go(worker, answer, turn, keep)
+
+    async def _attend(
+        self, worker: Connection, answer: asyncio.Task[frames.Frame], turn: _Turn
+    ) -> None:
+        """Wait for an answer till its deadline; the longer it takes, the less the worker gets."""
+        light = time.monotonic() + self.limits.light
+        await asyncio.wait({answer}, timeout=_BRIEF)
+        if not answer.done():
+            worker.idle()
+        while not answer.done() and time.monotonic() < light:
+            if self._waiting and not self._heavy.full:
+                break
+            await asyncio.wait({answer}, timeout=_BRIEF)
+        if not answer.done():
+            await self._demote(worker, turn)
+            await asyncio.wait({answer}, timeout=max(0.0, turn.left + _GRACE))
 
     async def _let_go(
-        self, worker: Connection, answer: asyncio.Task[tuple[dict[str, object], bytes]], keep: bool
+        self, worker: Connection, answer: asyncio.Task[frames.Frame], turn: _Turn, keep: bool
     ) -> None:
         """Put a worker back, or end it; its descriptors may close only when nobody reads them."""
         try:
@@ -188,27 +220,44 @@ class Pool:
                 await asyncio.wait({answer})
         finally:
             where = address.current(self._folder)
-            if keep and worker.address == where and len(self._idle) < self.limits.slots:
+            if keep and worker.address == where and len(self._idle) < self.limits.ready:
                 self._idle.append(worker)
             else:
-                worker.close()
+                self._bury(worker, turn.lane)
+                turn.lane = None
 
-    async def _send(self, head: dict[str, object], text: bytes) -> Connection:
+    def _bury(self, worker: Connection, lane: _Lane | None) -> None:
+        """End a worker; its place is free when it has ended. Nobody waits for that here."""
+
+        async def bury() -> None:
+            try:
+                await worker.end(_BURIAL)
+            finally:
+                if lane is not None:
+                    lane.leave()
+
+        burial = asyncio.create_task(bury())
+        self._burials.add(burial)
+        burial.add_done_callback(self._burials.discard)
+
+    async def _send(self, query: Query, dataset: bool, turn: _Turn) -> Connection:
         """Give a query to the next worker; one that has died meanwhile did nothing, so go on."""
-        until = time.monotonic() + _PATIENCE
+        limit = min(query.limit or self.limits.result, self.limits.result)
+        until = time.monotonic() + min(_PATIENCE, turn.left)
         while True:
             worker = await self._next(until)
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    await worker.send(head, text)
+                if turn.left < _LEAST:
+                    raise StoreUnavailable("the query had to wait too long", retry_after=10)
+                head = frames.query_head(query, dataset, limit, turn.left)
+                async with asyncio.timeout(min(_PATIENCE, turn.left)):
+                    await worker.send(head, query.text.encode())
                 return worker
             except (WorkerGone, TimeoutError):
-                worker.signal(signal.SIGKILL)
-                worker.close()
+                self._bury(worker, None)
                 self.metrics.count("workers_found_dead_total")
             except BaseException:
-                worker.signal(signal.SIGKILL)
-                worker.close()
+                self._bury(worker, None)
                 raise
 
     async def _next(self, until: float) -> Connection:
@@ -232,41 +281,48 @@ class Pool:
         self.metrics.count("workers_started_total")
         return worker
 
-    async def _demote(self, worker: Connection, place: _Place, deadline: float) -> None:
+    async def _demote(self, worker: Connection, turn: _Turn) -> None:
         """Move a running query to the second lane; it waits for it stopped.
 
         Raises:
-            StoreUnavailable: too many queries wait for the second lane already.
+            StoreUnavailable: too many queries, or too much of their memory, wait for it already.
         """
         self.metrics.count("queries_demoted_total")
-        worker.idle()
+        parked = 0
         if self._heavy.full:
-            if self._parked >= self.limits.parked:
-                raise StoreUnavailable("too many heavy queries are running", retry_after=10)
             worker.signal(signal.SIGSTOP)
-        place.leave()
-        self._parked += 1
+            parked = worker.private()
+            too_many = len(self._parked) >= self.limits.parked
+            if too_many or sum(self._parked) + parked > self.limits.memory:
+                raise StoreUnavailable("too many heavy queries are running", retry_after=10)
+        turn.leave()
+        self._parked.append(parked)
         try:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                await place.take(self._heavy)
+            async with asyncio.timeout(max(0.0, turn.left)):
+                await turn.take(self._heavy)
         except TimeoutError:
             return  # the worker's own alarm is pending and ends it now
         finally:
-            self._parked -= 1
+            self._parked.remove(parked)
             worker.signal(signal.SIGCONT)
 
-    def _meaning(self, ending: Ending, timeout: float, elapsed: float) -> Problem:
+    def _meaning(self, ending: Ending, turn: _Turn) -> Problem:
         """Return the problem that the end of a worker stands for (never to be tried again)."""
         if ending.signal == signal.SIGALRM:
-            return QueryTimeout(timeout)
+            return QueryTimeout(turn.budget)
         if ending.signal in _OUT_OF_MEMORY:
             return QueryMemory(
                 f"stopped at its budget of {self.limits.memory >> 20} MiB; narrow the query, "
                 "order or group fewer rows, or take the dump",
                 members={"limitBytes": self.limits.memory},
             )
-        if ending.signal == 0 and elapsed >= _ALMOST * timeout:
-            return QueryTimeout(timeout)  # its zygote died before it, so nobody saw the alarm
+        if ending.signal == _OUT_OF_STACK:
+            return QueryMemory(
+                "its parts are too many, or nested too deeply; write a list of terms as VALUES",
+                members={"limitBytes": self.limits.memory},
+            )
+        if ending.signal == 0 and turn.left < (1 - _ALMOST) * turn.budget:
+            return QueryTimeout(turn.budget)  # its zygote died before it, so nobody saw the alarm
         return StoreUnavailable("the query worker was ended from outside", retry_after=1)
 
     async def _tend(self) -> None:
@@ -282,6 +338,6 @@ class Pool:
             self._idle.remove(worker)
             worker.close()
         with suppress(OSError, WorkerGone):
-            while len(self._idle) < self._light.size - self._light.used:
+            while len(self._idle) < min(self.limits.ready, self._light.size - self._light.used):
                 worker = await self._open(where)
                 self._idle.append(worker)

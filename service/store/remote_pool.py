@@ -25,6 +25,7 @@ from service.store.remote import Answers
 
 _LOOK = 0.2  # seconds between looks at which half is active
 _GRACE = 0.2
+_LEAST = 0.01  # seconds that a query gets which had to wait for nearly all of its budget
 
 
 class RemotePool:
@@ -39,8 +40,8 @@ class RemotePool:
         self._answers = {
             half.name: Answers(half.query, user, password) for half in self._halves.values()
         }
-        self._threads = ThreadPoolExecutor(limits.slots, thread_name_prefix="remote")
-        self._places = asyncio.Semaphore(limits.slots)
+        self._threads = ThreadPoolExecutor(limits.ready, thread_name_prefix="remote")
+        self._places = asyncio.Semaphore(limits.ready)
         self._waiting = 0
         self._state, self._looked = State(), 0.0
         self.metrics.gauge("queries_waiting", lambda: self._waiting)
@@ -80,14 +81,16 @@ class RemotePool:
         return result
 
     async def _run(self, query: Query) -> Result:
-        await self._admit()
         timeout = min(query.timeout or self.limits.timeout, self.limits.timeout)
+        deadline = time.monotonic() + timeout
+        await self._admit(timeout)
         limit = min(query.limit or self.limits.result, self.limits.result)
         stopped = Event()
         try:
             half, release, graphs = self._serving()
+            left = max(_LEAST, deadline - time.monotonic())
             ask = partial(
-                self._answers[half.name].query, query, graphs, limit, timeout, stopped.is_set
+                self._answers[half.name].query, query, graphs, limit, left, stopped.is_set
             )
             work = asyncio.get_running_loop().run_in_executor(self._threads, ask)
         except BaseException:
@@ -95,8 +98,8 @@ class RemotePool:
             raise
         work.add_done_callback(self._left)
         try:
-            result = await asyncio.wait_for(asyncio.shield(work), timeout + _GRACE)
-        except TimeoutError:
+            result = await asyncio.wait_for(asyncio.shield(work), left + _GRACE)
+        except (TimeoutError, QueryTimeout):
             raise QueryTimeout(timeout) from None
         finally:
             stopped.set()
@@ -107,13 +110,13 @@ class RemotePool:
         if not work.cancelled():
             work.exception()  # seen, also when nobody waits any more
 
-    async def _admit(self) -> None:
+    async def _admit(self, seconds: float) -> None:
         """Wait for a place, in a queue of bounded length and time."""
         if self._waiting >= self.limits.waiting:
             raise StoreUnavailable("too many queries are waiting", retry_after=5)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self.limits.timeout):
+            async with asyncio.timeout(seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise StoreUnavailable("no connection became free in time", 10) from None

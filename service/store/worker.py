@@ -83,8 +83,9 @@ def confine(memory: int) -> None:
 
 
 def private_memory() -> int:
-    """Return an upper bound of the bytes that are this process's own, in constant time.
+    """Return how many bytes are this process's own or have been, in constant time.
 
-    Every page that is not shared with the zygote was taken by a minor fault since the fork.
+    Nearly every page that is not shared with the zygote was taken by a minor fault since the fork
+    (`service.store.children.take_small_pages`).
     """
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()

@@ -23,7 +23,7 @@ from typing import NoReturn
 from pyoxigraph import RdfFormat, Store
 
 from service.store import worker
-from service.store.children import die_with
+from service.store.children import die_with, take_small_pages
 from service.store.frames import GREETING, STATUS
 from service.store.limits import Limits
 
@@ -186,6 +186,7 @@ def main(arguments: list[str]) -> int:
     """Run a zygote; returns its exit code."""
     parent, public, path, release, text, triples = arguments
     die_with(int(parent))
+    take_small_pages()
     limits = Limits.from_json(text)
     fits = int(triples) * _TRIPLE <= limits.in_memory
     source = load(Path(public)) if fits else Path(public)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Callable
+from pathlib import Path
 
-from tests.bench import judging, publishing
-
-MEASUREMENTS = {
-    "publish": publishing.throughput,
-    "correction": publishing.corrections,
-    "shapes": judging.validation,
-}
+from tests.bench import judging, publishing, serving
 
 
-def main(names: list[str]) -> None:
-    """Run the measurements called ``names``, all when there are none."""
-    for name in names or MEASUREMENTS:
-        print(f"== {name}")
-        MEASUREMENTS[name]()
+def main() -> None:
+    """Run the measurements that the command line names, all when it names none."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="publish, correction, …")
+    parser.add_argument("--quick", action="store_true", help="serving: two minutes, fewer triples")
+    parser.add_argument("--folder", type=Path, help="serving: keep here what is made for it")
+    asked = parser.parse_args()
+    measurements: dict[str, Callable[[], None]] = {
+        "publish": publishing.throughput,
+        "correction": publishing.corrections,
+        "shapes": judging.validation,
+        "serving": lambda: serving.comparison(quick=asked.quick, folder=asked.folder),
+    }
+    for name in asked.names or measurements:
+        print(f"== {name}", flush=True)
+        measurements[name]()
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main()
