@@ -142,7 +142,7 @@ def test_every_acknowledged_document_survives_fifty_kills_of_load(
     moments = random.Random("load")
     acknowledged: set[str] = set()
     kills = within = homes = 0
-    while kills < 50:
+    while kills < 50 or (within <= 10 and kills < 250):  # where starting takes long, few are within
         rest = [str(path) for path in files if f"R-{path.stem}" not in acknowledged]
         if not rest:  # all of it is in: go on with a new home
             homes += 1

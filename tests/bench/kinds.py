@@ -71,6 +71,11 @@ class Kind:
     is_graph: bool
 
     @property
+    def unit(self) -> str:
+        """What its answer is counted in."""
+        return "triples" if self.is_graph else "rows"
+
+    @property
     def accept(self) -> str:
         """The media type that its answer is asked in."""
         return "text/turtle" if self.is_graph else "application/sparql-results+json"

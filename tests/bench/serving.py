@@ -126,6 +126,7 @@ def _measure(
     for kind in found:
         counts = {row.name: _rows(row.peer, kind) for row in runners}
         assert len(set(counts.values())) == 1, f"{kind.name}: {counts}"
+        print(f"  {kind.name}: {counts[runners[0].name]:,} {kind.unit}", flush=True)
         for clients in extent.clients:
             _turns(cells, runners, kind, clients, extent)
 
