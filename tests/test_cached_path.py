@@ -90,7 +90,8 @@ def run(
     monkeypatch.setattr(application, "end_stalled", lambda _: True)
 
     async def main(test: Callable[[Service], Coroutine[Any, Any, None]]) -> None:
-        front = Front(Settings(home=tmp_path, base=BASE), tmp_path, 0)
+        settings = Settings(home=tmp_path, base=BASE, client_budget=0.0)  # what is left changes
+        front = Front(settings, tmp_path, 0)
         events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
         started = asyncio.Event()
         over = asyncio.Event()
