@@ -70,6 +70,7 @@ def test_the_service_logs_work_and_refusals_without_who_or_what(service: Live) -
     service.ask(address(query), headers={"User-Agent": "canary"})
     service.ask(address(query), headers={"User-Agent": "canary"})
     service.ask("/nowhere?name=canary")
+    service.until(lambda: '"/nowhere"' in service.log.read_text())  # it is written after the reply
     text = service.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     asked = [row for row in lines if row.get("path") == "/sparql"]
