@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit
 
 from service.problems import StoreUnavailable
 
+CUT = "cut"  # in place of a status: the server closed the connection
 _SERIAL = b"0serial0"  # in a request: a number that differs each time
 _CLIENTS_A_PROCESS = 16
 _BUFFER = 1 << 18
@@ -155,8 +156,7 @@ class _Client:
     """One connection: sends a request, and counts down what is still to come of its response."""
 
     def __init__(self, plan: Plan, number: int) -> None:
-        self.socket = socket.create_connection((plan.host, plan.port), timeout=_PATIENCE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._address = (plan.host, plan.port)
         self._before, self._mark, self._after = plan.request.partition(_SERIAL)
         self._serial = (os.getpid() * 1000 + number) * 10_000_000
         self._start = b""  # of the response, until its head is whole
@@ -164,6 +164,12 @@ class _Client:
         self._end = b""
         self.status = ""
         self.asked = 0.0
+        self.connect()
+
+    def connect(self) -> None:
+        """Open the connection."""
+        self.socket = socket.create_connection(self._address, timeout=_PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self) -> None:
         """Send the request."""
@@ -171,17 +177,21 @@ class _Client:
         self._start, self.status = b"", ""
         serial = b"%d" % self._serial if self._mark else b""
         self.asked = time.perf_counter()
-        self.socket.sendall(self._before + serial + self._after)
+        with suppress(ConnectionError):  # `take` will tell
+            self.socket.sendall(self._before + serial + self._after)
 
     def take(self, buffer: memoryview) -> tuple[int, bool]:
-        """Receive once; return how many bytes came and whether the response is whole now.
+        """Receive once; return how many bytes came and whether the response is over now.
 
-        Raises:
-            ConnectionError: the server has closed.
+        One that the server has cut off is over too, with the status `CUT`.
         """
-        size = self.socket.recv_into(buffer)
+        try:
+            size = self.socket.recv_into(buffer)
+        except ConnectionError:
+            size = 0
         if size == 0:
-            raise ConnectionError("the server closed the connection")
+            self.status = CUT
+            return 0, True
         if not self.status:
             self._read_head(bytes(buffer[:size]))
         elif self._left is not None:
@@ -215,13 +225,18 @@ def _ask(clients: list[_Client], seconds: float) -> Outcome:
                 raise ConnectionError(f"no answer in {_PATIENCE:g} s")
             for key, _ in ready:
                 client = key.data
-                size, whole = client.take(buffer)
+                size, over = client.take(buffer)
                 outcome.received += size
-                if not whole:
+                if not over:
                     continue
                 now = time.perf_counter()
                 outcome.latencies.append(now - client.asked)
                 statuses[client.status] += 1
+                if client.status == CUT:
+                    selector.unregister(client.socket)
+                    client.socket.close()
+                    client.connect()
+                    selector.register(client.socket, selectors.EVENT_READ, client)
                 if now - begun < seconds:
                     client.ask()
                 else:

@@ -24,7 +24,10 @@ from tests.serving_release import write_release
 
 
 class Server(ThreadingHTTPServer):
-    """Answers with a status and a body, in one piece or in chunks; ``asked`` are the paths."""
+    """Answers with a status and a body, in one piece or in chunks; ``asked`` are the paths.
+
+    Status 0: it closes the connection in the middle of the body.
+    """
 
     daemon_threads = True
 
@@ -50,6 +53,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.clients.add(self.client_address)
+        if self.server.status == 0:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx")
+            self.close_connection = True
+            return
         self.send_response(self.server.status)
         if self.server.chunked:
             self.send_header("Transfer-Encoding", "chunked")
@@ -108,6 +115,13 @@ def test_refusals_are_no_answers() -> None:
         outcome = run(server.plan())
     assert outcome.count > 0
     assert (outcome.answered, outcome.rate) == (0, 0)
+
+
+def test_a_response_that_is_cut_off_is_no_answer() -> None:
+    with serving(status=0) as server:
+        outcome = run(server.plan())
+    assert outcome.statuses.keys() == {"cut"}
+    assert len(server.clients) >= outcome.count > 1, "the client comes back"
 
 
 def test_a_server_that_is_not_there_is_told() -> None:

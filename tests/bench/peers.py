@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -123,22 +124,21 @@ def _oxigraph_serve(*more: str) -> Iterator[Peer]:
 def _running(command: list[str], probe: str, environment: Mapping[str, str]) -> Iterator[int]:
     """Run a server; yield its process number once ``probe`` is answered with 200."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("IMONITOR_")}
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**kept, **environment},
-    )
-    end = time.monotonic() + _START
-    try:
-        while not _answers(probe):
-            assert process.poll() is None and time.monotonic() < end, command
-            time.sleep(0.2)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+    with tempfile.TemporaryFile("w+b") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=log, env={**kept, **environment}
+        )
+        end = time.monotonic() + _START
+        try:
+            while not _answers(probe):
+                if process.poll() is not None or time.monotonic() > end:
+                    log.seek(0)
+                    raise AssertionError(f"{command[0]} does not start: {log.read()[-2000:]!r}")
+                time.sleep(0.2)
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
 def _answers(address: str) -> bool:

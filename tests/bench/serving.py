@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -151,11 +152,16 @@ def _turns(
 
 
 def _rows(peer: Peer, kind: Kind) -> int:
-    """Return the number of rows or triples of an answer."""
-    answer = requests.get(
-        peer.url, {"query": kind.query}, headers={"Accept": kind.accept}, timeout=_SLOW
-    )
-    answer.raise_for_status()
+    """Return the number of rows or triples of an answer; a server that is still busy gets time."""
+    end = time.monotonic() + _SLOW
+    while True:
+        answer = requests.get(
+            peer.url, {"query": kind.query}, headers={"Accept": kind.accept}, timeout=_SLOW
+        )
+        if answer.status_code == 200:
+            break
+        assert answer.status_code == 503 and time.monotonic() < end, answer.text
+        time.sleep(1)
     if kind.is_graph:
         return sum(1 for _ in parse(answer.content, RdfFormat.TURTLE))
     return len(answer.json()["results"]["bindings"])
