@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Store
 
 from service.problems import QueryMemory, QueryTimeout, StoreUnavailable
 from service.store import address, frames
 from service.store.base import Query, Result
 from service.store.connection import Connection
 from service.store.limits import Limits
+from service.store.worker import may_own
 from tests.test_workers import ENDLESS, HUNGRY, Service, serving, until
 
 pytestmark = pytest.mark.live
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.live
 MIB = 1 << 20
 LIMITS = Limits(timeout=1.0, memory=256 * MIB, result=4 * MIB, slots=2, ready=2, heavy=2, parked=2)
 LARGE = "SELECT * { ?a ?p ?b . ?c ?q ?d } ORDER BY ?d ?b LIMIT 1"  # tens of MiB, then an answer
+SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d FILTER(?a != ?d) }"  # takes little memory
 NESTED = "SELECT * { FILTER(" + "!" * 90_000 + "true) }"
 
 
@@ -77,6 +80,30 @@ def test_a_worker_that_took_much_is_not_used_again() -> None:
         until(lambda: len(pool._idle) == 1)
         assert pool._idle[0].pid != before
         until(lambda: not Path(f"/proc/{before}").exists())
+
+
+def test_a_worker_comes_back_from_the_second_lane_in_the_place_of_one_that_did_nothing() -> None:
+    limits = Limits(timeout=20.0, memory=256 * MIB, result=4 * MIB, slots=1, ready=1, light=0.05)
+    with serving(limits, size=2000) as service:
+        pool = service.caller.pool
+        until(lambda: len(pool._idle) == 1)
+        first = pool._idle[0].pid
+        until(lambda: service.caller.query(Query(SLOW)).kind == "solutions", 60)
+        assert pool.metrics.value("queries_demoted_total") == 1
+        assert [worker.pid for worker in pool._idle] == [first]
+        assert os.sched_getscheduler(first) == os.SCHED_OTHER
+        assert pool.metrics.value("workers_started_total") == 2, "one took its place meanwhile"
+        assert service.number() == 1
+        assert [worker.pid for worker in pool._idle] == [first]
+
+
+def test_a_worker_may_own_a_copy_of_the_store_as_long_as_all_may() -> None:
+    store = Store()
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    assert may_own(store, Limits(in_memory=1 << 40)) == 64 * MIB + own
+    limits = Limits(in_memory=1200 * MIB, slots=8, heavy=4)
+    assert may_own(store, limits) == 64 * MIB + min(own, 100 * MIB)
+    assert may_own(Path("store"), limits) == 64 * MIB
 
 
 def test_a_worker_ends_at_its_deadline_also_when_nobody_watches(service: Service) -> None:

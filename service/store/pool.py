@@ -27,7 +27,6 @@ from service.store.connection import Connection, Ending, WorkerGone
 from service.store.guard import read
 from service.store.limits import Limits
 
-_RECYCLE = 64 << 20  # bytes of its own after which a worker is not used again
 _BRIEF = 0.05  # seconds that a query runs on a par with everything else
 _GRACE = 0.2  # seconds after its deadline at which a query ends although its worker has not
 _LEAST = 0.01  # seconds of its budget with which a query still begins
@@ -182,8 +181,7 @@ class Pool:
                 raise QueryTimeout(turn.budget)
             reply, body = answer.result()
             meter.spend(worker.count(reply["cpu"]))
-            light = turn.lane is self._light and reply["private"] < _RECYCLE
-            keep = light and (not worker.idled or worker.normal())
+            keep = not reply["worn"] and (not worker.idled or worker.normal())
             return frames.result_of(reply, body, worker.release)
         except WorkerGone:
             ending = await worker.ending(max(0.0, turn.left) + _GRACE)
@@ -219,12 +217,26 @@ class Pool:
                 answer.cancel()
                 await asyncio.wait({answer})
         finally:
-            where = address.current(self._folder)
-            if keep and worker.address == where and len(self._idle) < self.limits.ready:
+            spare: Connection | None = worker
+            if keep and worker.address == address.current(self._folder):
                 self._idle.append(worker)
-            else:
-                self._bury(worker, turn.lane)
+                spare = self._spare(turn.lane)
+            if spare is not None:
+                self._bury(spare, turn.lane)
                 turn.lane = None
+
+    def _spare(self, leaving: _Lane | None) -> Connection | None:
+        """Take out a worker that is one too many: that which has done least, and is slowest."""
+        if len(self._idle) <= self._wanted(leaving):
+            return None
+        spare = min(self._idle, key=lambda row: row.counted)
+        self._idle.remove(spare)
+        return spare
+
+    def _wanted(self, leaving: _Lane | None = None) -> int:
+        """Return how many workers may wait: none for a place that is taken."""
+        free = self._light.size - self._light.used + (leaving is self._light)
+        return min(self.limits.ready, free)
 
     def _bury(self, worker: Connection, lane: _Lane | None) -> None:
         """End a worker; its place is free when it has ended. Nobody waits for that here."""
@@ -338,6 +350,6 @@ class Pool:
             self._idle.remove(worker)
             worker.close()
         with suppress(OSError, WorkerGone):
-            while len(self._idle) < min(self.limits.ready, self._light.size - self._light.used):
+            while len(self._idle) < self._wanted():
                 worker = await self._open(where)
                 self._idle.append(worker)
