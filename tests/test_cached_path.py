@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from service.front import application, protocol, sparql
+from service.front import exchange as exchange_module
 from service.front.application import Front
 from service.front.cache import Cache, Entry
 from service.front.exchange import Exchange
@@ -51,27 +54,56 @@ class Service:
         self.store = store
         self._front = front
 
+    async def half_a_post(self) -> tuple[list[Message], weakref.ref[object]]:
+        """Send half a body; return the response, and what lives as long as the server's end."""
+        sent: list[Message] = []
+        parts = iter([{"type": "http.request", "body": b"ASK", "more_body": True}])
+
+        class End:
+            def receive(self) -> asyncio.Future[Message]:
+                future = asyncio.get_running_loop().create_future()
+                for part in parts:
+                    future.set_result(part)
+                    break
+                return future
+
+            async def send(self, message: Any) -> None:
+                sent.append(message)
+
+        end = End()
+        headers = {"content-type": "application/sparql-query", "content-length": "100"}
+        await self._front(scope(b"", headers, "POST"), end.receive, end.send)
+        return sent, weakref.ref(end)
+
     async def get(
-        self, query: str = QUERY, headers: Mapping[str, str] | None = None, method: str = "GET"
+        self,
+        query: str = QUERY,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        path: str = "/sparql",
     ) -> tuple[int, dict[str, str], bytes]:
         sent: list[Message] = []
 
+        parts = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
         async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return next(parts, None) or (await asyncio.Event().wait() and {})
 
         async def send(message: Any) -> None:
             sent.append(message)
 
         told = {"host": "localhost:8000", "accept": "text/csv", **(headers or {})}
         address = f"query={quote(query)}" if query else ""
-        await self._front(scope(address.encode(), told, method), receive, send)
+        await self._front(scope(address.encode(), told, method, path), receive, send)
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], found, b"".join(row["body"] for row in sent[1:])
 
 
-def scope(query: bytes, headers: Mapping[str, str], method: str = "GET") -> Message:
+def scope(
+    query: bytes, headers: Mapping[str, str], method: str = "GET", path: str = "/sparql"
+) -> Message:
     return {
-        "type": "http", "method": method, "path": "/sparql", "query_string": query,
+        "type": "http", "method": method, "path": path, "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "root_path": "",
         "server": ("localhost", 80),
@@ -142,6 +174,36 @@ def test_a_request_that_was_answered_is_not_read_again(
         assert other == first
         assert read == ["GET", "GET"], "what it asks is read, and is here already"
         assert len(service.store.asked) == 1
+
+    run(test)
+
+
+def test_a_slash_at_the_end_changes_nothing(run: Run) -> None:
+    async def test(service: Service) -> None:
+        first, second = await service.get(), await service.get(path="/sparql/")
+        assert first == second
+        assert len(service.store.asked) == 1
+        allowed = await service.get(method="OPTIONS", path="/sparql/")
+        assert (allowed[0], allowed[1]["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+
+    run(test)
+
+
+def test_nothing_is_kept_of_a_request_that_came_by_half(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server holds its connection open for as long as the rest might be read."""
+    monkeypatch.setattr(exchange_module, "BODY_SECONDS", 0.05)
+
+    async def test(service: Service) -> None:
+        gc.disable()
+        try:
+            sent, end = await service.half_a_post()
+            assert sent[0]["status"] == 408
+            assert (b"connection", b"close") in sent[0]["headers"]
+            assert end() is None
+        finally:
+            gc.enable()
 
     run(test)
 

@@ -80,11 +80,16 @@ def test_a_body_that_is_cut_off_is_a_bad_request() -> None:
         run(exchange.body(4))
 
 
-def test_a_body_with_two_lengths_is_a_bad_request() -> None:
-    headers = {"content-length": "1", "transfer-encoding": "chunked"}
-    exchange, _ = asked(part(b"a"), headers=headers)
-    with pytest.raises(BadRequest, match="exclude each other"):
+def test_an_answer_to_half_a_request_ends_the_connection() -> None:
+    exchange, sent = asked(part(b"abcde", True))
+    with pytest.raises(TooLarge):
         run(exchange.body(4))
+    run(exchange.reply(Reply(413, {}, b"no")))
+    assert dict(sent[0]["headers"])[b"connection"] == b"close"
+    exchange, sent = asked(part(b"abcd"))
+    run(exchange.body(4))
+    run(exchange.reply(Reply(200, {}, b"yes")))
+    assert b"connection" not in dict(sent[0]["headers"])
 
 
 def test_work_is_cancelled_when_the_client_leaves() -> None:

@@ -93,6 +93,7 @@ def test_a_whole_answer_is_passed_on_byte_by_byte() -> None:
         (reply(JSON + "X-SQL-Message: RC...\r\n", ROWS), ResultTooLarge),
         (reply(JSON + "X-SPARQL-MaxRows: 5\r\n", ROWS), ResultTooLarge),
         (reply("", "line 3, column 7: expected }", "400 Bad Request"), BadQuery),
+        (reply("", "error at 3:7: expected }", "400 Bad Request"), BadQuery),
         (reply("", "Virtuoso S1T00 Error: timed out", "500 Error"), QueryTimeout),
         (reply("", "who are you", "401 Unauthorized"), StoreUnavailable),
         (reply("", "no", "503 Unavailable"), StoreUnavailable),

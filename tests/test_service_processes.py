@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from service.store.limits import Limits
 from tests.live_service import Live, address, live, until
 from tests.serving_release import BASE, write_release
 
@@ -119,3 +120,20 @@ def _runs(pid: int) -> bool:
 
 def _resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_zygote_that_is_killed_while_it_loads_leaves_nobody_behind(tmp_path: Path) -> None:
+    public = write_release(tmp_path, 1, size=20_000) / "public"
+    limits = Limits().as_json()
+    command = [sys.executable, "-m", "service.store.zygote", str(os.getpid()), str(public)]
+    zygote = subprocess.Popen([*command, str(tmp_path / "socket"), "1", limits, "20000"])
+    reading: list[int] = []
+
+    def reads() -> bool:
+        reading[:] = _family(zygote.pid)[1:]
+        return bool(reading)
+
+    until(reads, Path(os.devnull))
+    zygote.kill()
+    zygote.wait()
+    until(lambda: not Path(f"/proc/{reading[0]}").exists(), Path(os.devnull))

@@ -42,7 +42,7 @@ _ROOM = 256 << 20  # bytes that may be on their way at once, but at least
 _ANSWERS = 8  # of the largest
 STALL_SECONDS = 60.0  # without a byte sent after which a connection is ended
 _SWITCH_SECONDS = 0.0005  # a thread that computes lets the loop have its turn after these
-_SPARQL = "/sparql"
+_SPARQL = ("/sparql", "/sparql/")
 _METERED = ("/sparql", "/graphs", "/api", "/cube")
 # The headers that select a representation; whoever reads another one adds it here.
 _SELECTING = ("host", "accept", "accept-language", "accept-profile", "accept-datetime")
@@ -134,6 +134,7 @@ class Front:
         accept, lang = exchange.header("accept"), exchange.header("accept-language")
         reply = reply_to(problem, self._settings.base, accept, lang, incident)
         await self._send(exchange, complete(reply))
+        exchange.let_go()
 
     async def _respond(self, exchange: Exchange, key: Hashable | None) -> None:
         if exchange.method == "OPTIONS" and _is_front_s(exchange):
@@ -149,7 +150,7 @@ class Front:
         if is_download(exchange):
             await self._download(exchange)
             return
-        is_query = exchange.path == _SPARQL
+        is_query = exchange.path in _SPARQL
         work = await self._endpoint.work(exchange) if is_query else self._page(exchange, key)
         entry = self._cache.get(work.key) if is_query else None
         if entry is None:
@@ -245,7 +246,7 @@ def _tell(exchange: Exchange, what: str, **fields: object) -> None:
 
 def _is_front_s(exchange: Exchange) -> bool:
     """Tell whether the front answers OPTIONS itself: its own endpoint, or a CORS preflight."""
-    return exchange.path == _SPARQL or "access-control-request-method" in exchange.headers
+    return exchange.path in _SPARQL or "access-control-request-method" in exchange.headers
 
 
 def _is_public(reply: Reply) -> bool:

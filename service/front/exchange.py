@@ -30,7 +30,8 @@ class ClientGone(Exception):
 class Exchange:
     """A request; header names are in lower case, repeated headers joined (RFC 9110 §5.3).
 
-    ``begun`` is when it came (monotonic seconds), ``worked`` whether something was made for it.
+    ``begun`` is when it came (monotonic seconds), ``worked`` whether something was made for it,
+    ``all_read`` whether its body has been read.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,6 +46,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self.read = b""
+        self.all_read = self.is_read
 
     def header(self, name: str) -> str | None:
         """Return a header, None when it is absent."""
@@ -60,16 +62,13 @@ class Exchange:
         """Return how many bytes the body may have, at most ``limit``.
 
         Raises:
-            BadRequest: its length is given in two ways (RFC 9112 §6.1: smuggling).
             TooLarge: it says that it is over the limit.
         """
         if self.is_read:
             return 0
         chunked = "transfer-encoding" in self.headers
-        if chunked and "content-length" in self.headers:
-            raise BadRequest("Content-Length and Transfer-Encoding exclude each other")
-        declared = self.headers.get("content-length", "0")
-        size = limit if chunked else int(declared) if declared.isdigit() else 0
+        declared = self.headers.get("content-length", str(limit if chunked else 0))
+        size = int(declared) if declared.isdigit() else limit
         if size > limit:
             raise TooLarge(f"the body may have {limit} bytes", members={"limitBytes": limit})
         return size
@@ -80,7 +79,7 @@ class Exchange:
         Raises:
             TooLarge: it is, or says that it is, over ``limit`` bytes.
             RequestTimeout: it was not whole in ``seconds``, `BODY_SECONDS` at most.
-            BadRequest: it ended before it was whole, or its length is given in two ways.
+            BadRequest: it ended before it was whole.
         """
         if self.is_read:
             return
@@ -89,6 +88,7 @@ class Exchange:
         try:
             async with asyncio.timeout(seconds):
                 self.read = await self._read(limit)
+                self.all_read = True
         except TimeoutError:
             raise RequestTimeout(f"the body must be here in {seconds:g} s") from None
 
@@ -106,6 +106,14 @@ class Exchange:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+    def let_go(self) -> None:
+        """Give up what the server gave; nothing can be read or sent any more.
+
+        It waits for the rest of a body for as long as somebody might read it, and an error whose
+        traceback leads back to itself keeps this exchange until the collector comes by.
+        """
+        del self._receive, self._send
 
     async def gone(self) -> None:
         """Wait until the client leaves; the body must have been read."""
@@ -136,6 +144,8 @@ class Exchange:
     async def reply(self, reply: Reply, more: Mapping[str, str] | None = None) -> None:
         """Send a whole reply with ``more`` headers; to HEAD without its body."""
         headers = reply.wire + encoded(more) if more else reply.wire
+        if not self.all_read:  # what is left of the body is not to be taken for a request
+            headers = [*headers, (b"connection", b"close")]
         await self._start(reply.status, headers)
         body = reply.body if reply.has_body and self.method != "HEAD" else b""
         if len(body) > _SLICE:

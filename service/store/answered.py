@@ -22,7 +22,9 @@ Stop = Callable[[], bool]
 
 _CHUNK = 1 << 16
 _SHOWN = 300
-_PLACE = re.compile(r"line\s+(\d+)(?:\D{1,20}?(?:column|col)\D{0,3}(\d+))?", re.I)
+_PLACE = re.compile(
+    r"(?:line\s+|\berror at )(\d+)(?:(?:\D{1,20}?(?:column|col)\D{0,3}|:)(\d+))?", re.I
+)
 _TIMED_OUT = ("S1T00", "timed out", "timeout")
 # Names under which endpoints send a format, besides its own.
 _ALSO = {"text/plain": "ntriples", "application/json": "json", "text/n3": "turtle"}

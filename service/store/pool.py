@@ -16,7 +16,8 @@ import asyncio
 import signal
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from service.metrics import Metrics
@@ -36,6 +37,7 @@ _TEND = 0.2  # seconds between looks at the link
 _ALMOST = 0.8  # of the deadline: a worker counts from before its taking was seen here
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGBUS)
 _OUT_OF_STACK = signal.SIGSEGV
+_REASONS: dict[type[Problem], str] = {QueryTimeout: "time", QueryMemory: "memory"}
 
 
 class _Lane:
@@ -164,12 +166,22 @@ class Pool:
             raise StoreUnavailable("too many queries are waiting", retry_after=5)
         self._waiting += 1
         try:
-            async with asyncio.timeout(turn.left):
-                await turn.take(self._light)
+            with self._timed("first"):
+                async with asyncio.timeout(turn.left):
+                    await turn.take(self._light)
         except TimeoutError:
             raise StoreUnavailable("no query worker became free in time", 10) from None
         finally:
             self._waiting -= 1
+
+    @contextmanager
+    def _timed(self, lane: str) -> Iterator[None]:
+        """Count how long a query waits for a lane (seconds)."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.metrics.count("query_wait_seconds_total", time.monotonic() - started, lane=lane)
 
     async def _run(self, query: Query, dataset: bool, turn: _Turn) -> Result:
         worker = await self._send(query, dataset, turn)
@@ -186,7 +198,9 @@ class Pool:
         except WorkerGone:
             ending = await worker.ending(max(0.0, turn.left) + _GRACE)
             meter.spend(worker.count(ending.cpu))
-            raise self._meaning(ending, turn) from None
+            problem = self._meaning(ending, turn)
+            self._count_kill(_REASONS.get(type(problem), "outside"))
+            raise problem from None
         finally:
             await self._let_go(worker, answer, turn, keep)
 
@@ -212,6 +226,7 @@ class Pool:
         """Put a worker back, or end it; its descriptors may close only when nobody reads them."""
         try:
             if not answer.done():
+                self._count_kill("time" if turn.left <= 0 else "given-up")
                 meter.spend(worker.count(worker.cpu()))
                 worker.signal(signal.SIGKILL)
                 answer.cancel()
@@ -310,13 +325,22 @@ class Pool:
         turn.leave()
         self._parked.append(parked)
         try:
-            async with asyncio.timeout(max(0.0, turn.left)):
-                await turn.take(self._heavy)
+            with self._timed("second"):
+                async with asyncio.timeout(max(0.0, turn.left)):
+                    await turn.take(self._heavy)
         except TimeoutError:
             return  # the worker's own alarm is pending and ends it now
         finally:
             self._parked.remove(parked)
             worker.signal(signal.SIGCONT)
+
+    def _count_kill(self, reason: str) -> None:
+        """Count a worker that was ended while it worked.
+
+        ``time`` and ``memory`` are the limits, ``given-up`` is a client that left or a second lane
+        without room, ``outside`` what nobody here did.
+        """
+        self.metrics.count("workers_killed_total", reason=reason)
 
     def _meaning(self, ending: Ending, turn: _Turn) -> Problem:
         """Return the problem that the end of a worker stands for (never to be tried again)."""

@@ -115,6 +115,7 @@ class RemotePool:
         if self._waiting >= self.limits.waiting:
             raise StoreUnavailable("too many queries are waiting", retry_after=5)
         self._waiting += 1
+        started = time.monotonic()
         try:
             async with asyncio.timeout(seconds):
                 await self._places.acquire()
@@ -122,6 +123,8 @@ class RemotePool:
             raise StoreUnavailable("no connection became free in time", 10) from None
         finally:
             self._waiting -= 1
+            waited = time.monotonic() - started
+            self.metrics.count("query_wait_seconds_total", waited, lane="first")
 
     def _serving(self) -> tuple[Half, int, tuple[str, ...]]:
         found = self._active()

@@ -46,6 +46,7 @@ def load(public: Path) -> Store:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(reader)  # or it would wait for ever to be read when its parent has ended
         _dump(public, writer)
     os.close(writer)
     engine = Store()
