@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from loaders.documents import source_of
@@ -25,6 +26,8 @@ class Geography:
 
     points: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     touches: dict[str, set[str]] = field(default_factory=dict)
+    gained: dict[tuple[date, str], set[str]] = field(default_factory=dict)
+    """Day and NIS code of an area that grew and kept its code → what it touches only since."""
 
     def join(self, nis_a: str, nis_b: str) -> None:
         """Tell that two areas touch."""
@@ -52,6 +55,9 @@ def geography(register: Register) -> Geography:
                 if register.at(other, GEMEENTE, day) or other in whole_of:
                     neighbour = whole_of.get(other, other)
                     if neighbour != whole:
+                        known = found.touches.get(whole, set())
+                        if whole in whole_of and neighbour == other and neighbour not in known:
+                            found.gained.setdefault((day, whole), set()).add(neighbour)
                         found.join(whole, neighbour)
     return found
 

@@ -1,8 +1,8 @@
 """The instrument from tables: themes, questions, scales and scoring schemes (domain.md §8).
 
-Fills graph/instrument and one graph/scoreschema/{version} a scheme, all OPEN. The bundled tables
-(``ontology/instrument``, a reconstruction) may be replaced by a folder of tables of one's own. The
-instrument is accepted as a whole or not at all.
+Fills graph/instrument, one graph/scoreschema/{version} a scheme, and graph/aanbevelingen, all OPEN.
+The bundled tables (``ontology/instrument``, a reconstruction) may be replaced by a folder of tables
+of one's own. The instrument is accepted as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from loaders import Context, Reading
+from loaders.instrument_advice import TABLE, advice_lines, check_advice
 from loaders.instrument_checks import check
 from loaders.instrument_facts import fact_lines
 from loaders.instrument_graph import instrument_lines
+from loaders.instrument_schemes import inherit
 from loaders.instrument_tables import Tables, read_tables
 from loaders.scheme import Scheme, scheme_lines
 
@@ -31,7 +33,8 @@ def load(paths: Sequence[Path], context: Context) -> Iterator[Reading]:
     """
     tables = read_tables(paths)
     if not _refused(tables):
-        tables.findings.extend(check(tables))
+        tables.findings.extend(inherit(tables))
+        tables.findings.extend((*check(tables), *check_advice(tables)))
     packed = _packed(tables.sources)
     reading = Reading(
         source=SOURCE,
@@ -59,6 +62,8 @@ def _snapshots(tables: Tables, base: str) -> Iterator[tuple[str, bytes]]:
         scheme = Scheme(row, tables, base)
         graph = f"{base}graph/scoreschema/{scheme.version}"
         yield graph, "".join(scheme_lines(scheme)).encode()
+    if tables[TABLE]:
+        yield f"{base}graph/aanbevelingen", "".join(advice_lines(tables, base)).encode()
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -31,8 +31,11 @@ _LINKS = (
     ("option-scores", "scale", "scales", "scale", "unknown-scale"),
     ("gates", "theme", "themes", "code", "unknown-theme"),
     ("gates", "method", "types", "method", "unknown-reference"),
+    ("clusterings", "method", "types", "method", "unknown-reference"),
     ("waves", "scheme", "schemes", "version", "unknown-scheme"),
     ("reference-profile", "theme", "themes", "code", "unknown-theme"),
+    ("recommendations", "theme", "themes", "code", "unknown-theme"),
+    ("recommendations", "method", "types", "method", "unknown-reference"),
 )
 _CHOICES = (
     ("questions", "method", METHODS),
@@ -43,8 +46,12 @@ _CHOICES = (
 _WHOLE = (
     ("questions", "order"),
     ("types", "type"),
+    ("clusterings", "seed"),
+    ("clusterings", "draws"),
     ("gates", "from_type"),
     ("waves", "year"),
+    ("recommendations", "type"),
+    ("recommendations", "priority"),
 )
 
 
@@ -189,13 +196,16 @@ def _left_out(
 
 
 def _types(tables: Tables) -> Iterator[Finding]:
-    """The types of a method cover 0 to 100 without a gap or an overlap."""
+    """The types of a method cover 0 to 100 without a gap or an overlap; clusters have no bounds."""
+    clusters = {row.text("method") for row in tables["clusterings"]}
     for method in dict.fromkeys(row.text("method") for row in tables["types"]):
+        if method in clusters:
+            continue
         rows = sorted(tables.where("types", method=method), key=lambda row: row.number("type"))
         edge: Decimal | None = Decimal(0)
         for row in rows:
             last = row is rows[-1]
-            if row.number("lower") != edge or row.has("upper") == last:
+            if not row.has("lower") or row.number("lower") != edge or row.has("upper") == last:
                 yield fault("type-bounds", row.file, row.line, "lower", method)
             edge = row.number("upper") if row.has("upper") else None
 

@@ -70,12 +70,17 @@ def _typology(tables: Tables, method: str, base: str) -> Iterator[str]:
     )
     for row in tables.where("types", method=method):
         number = int(row.number("type"))
-        bounds = [("imon:lowerBound", decimal(row.number("lower").normalize()))]
-        if row.has("upper"):
-            bounds.append(("imon:upperBound", decimal(row.number("upper").normalize())))
+        bounds = [
+            (f"imon:{bound}Bound", decimal(row.number(bound).normalize()))
+            for bound in ("lower", "upper")
+            if row.has(bound)
+        ]
         kind = ("rdf:type", ref("imon:Type"))
         facts = (kind, ("imon:method", ref(plan)), *bounds, *named(row))
         yield from concept(f"{scheme}/{number}", scheme, number, *facts)
+    for row in tables.where("clusterings", method=method):
+        yield triple(plan, "imon:seed", integer(int(row.number("seed"))))
+        yield triple(plan, "imon:draws", integer(int(row.number("draws"))))
     for row in tables.where("gates", method=method):
         yield from about(
             f"{scheme}/poort/{row.text('gate')}",

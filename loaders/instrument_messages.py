@@ -118,6 +118,12 @@ _SENSE = {
         "{options}.",
         "{file}, line {line}: scoring scheme '{value}' is not in schemes.csv. Known: {options}.",
     ),
+    "scheme-base": (
+        "{file}, regel {line}: scoreschema '{value}', waarop dit schema steunt, staat op geen "
+        "eerdere regel. Zet het erboven. Daar staan: {options}.",
+        "{file}, line {line}: scoring scheme '{value}', which this scheme is based on, is on no "
+        "earlier line. Put it above. There are: {options}.",
+    ),
     "unknown-value": (
         "{file}, regel {line}, {column}: '{value}' is niet gekend. Kies uit: {options}.",
         "{file}, line {line}, {column}: '{value}' is not known. Choose one of: {options}.",
@@ -192,6 +198,28 @@ _SENSE = {
     "whole-number": (
         "{file}, regel {line}, {column}: {value} moet een geheel getal zijn.",
         "{file}, line {line}, {column}: {value} must be a whole number.",
+    ),
+    "advice-condition": (
+        "{file}, regel {line}: zeg wanneer aanbeveling '{value}' geldt: voor een type ('type'), "
+        "een poort ('gate') of een score ('lower' en 'upper').",
+        "{file}, line {line}: say when recommendation '{value}' holds: for a type ('type'), a gate "
+        "('gate') or a score ('lower' and 'upper').",
+    ),
+    "advice-band": (
+        "{file}, regel {line}: aanbeveling '{value}' heeft geen bruikbare grenzen. Vul 'lower' en "
+        "'upper' beide in, de eerste kleiner dan de tweede, of geen van beide.",
+        "{file}, line {line}: recommendation '{value}' has no usable bounds. Fill in both 'lower' "
+        "and 'upper', the first below the second, or neither.",
+    ),
+    "advice-theme": (
+        "{file}, regel {line}: de poort gaat over thema {value}. Vul dat thema in of laat de cel "
+        "leeg.",
+        "{file}, line {line}: the gate is about theme {value}. Fill in that theme or leave the "
+        "cell blank.",
+    ),
+    "advice-gap": (
+        "{file}: voor een score van {lowest} tot {highest} op {value} is er geen aanbeveling.",
+        "{file}: there is no recommendation for a score from {lowest} to {highest} on {value}.",
     ),
     "source-incomplete": (
         "{file}, regel {line}: geef bij bron '{value}' minstens één gebied ('areas') en de "

@@ -98,13 +98,14 @@ TABLES: Mapping[str, Table] = {
         key="code",
     ),
     "schemes": Table(
-        "version:version, aggregation:code, publication_threshold:number 0 1, "
+        "version:version, based_on:version, aggregation:code, publication_threshold:number 0 1, "
         "product_threshold:number 0 1, band_width:number 0 100, banded_theme:code, "
         f"{_LABELS}, {_NOTES}",
-        optional="publication_threshold product_threshold band_width banded_theme label_nl "
-        "label_en definition_nl definition_en",
+        optional="based_on publication_threshold product_threshold band_width banded_theme "
+        "label_nl label_en definition_nl definition_en",
         key="version",
         needed=True,
+        blank="aggregation",
     ),
     "theme-weights": Table(
         "scheme:version, theme:code, weight:number 0 1000, core:truth",
@@ -123,8 +124,9 @@ TABLES: Mapping[str, Table] = {
         f"{_LABELS}, {_NOTES}",
         optional="definition_nl definition_en",
         key="method type",
-        blank="upper",
+        blank="lower upper",
     ),
+    "clusterings": Table("method:code, seed:number 0 999999999, draws:number 1 9999", key="method"),
     "gates": Table(
         "method:code, gate:code, theme:code, minimum:number 0 100, from_type:number 0 99, "
         f"{_LABELS}",
@@ -148,6 +150,13 @@ TABLES: Mapping[str, Table] = {
         optional="note_nl note_en",
         key="profile theme",
         blank="theme target label_nl label_en",
+    ),
+    "recommendations": Table(
+        "code:code, theme:code, method:code, type:number 0 99, gate:code, lower:number 0 100, "
+        f"upper:number 0 100, priority:number 1 99, {_LABELS}, text_nl, text_en",
+        optional="method type gate lower upper",
+        key="code",
+        blank="theme",
     ),
 }
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from loaders import Context, Reading
-from loaders.areas import area_lines
+from loaders.areas import area_lines, geography
 from loaders.documents import defect_lines, source_lines, source_of
 from loaders.inhabitants import ESTIMATED, inhabitant_lines
 from loaders.register import GEMEENTE, BodyRow, MergerRow, Register, StateRow, read_register
@@ -24,6 +24,10 @@ GRAPH = "graph/organisaties"
 CLASS_CODES: Mapping[str, str] = {
     "gemeente": "bk:5ab0e9b8a3b2ca7c5e000001",
     "ocmw": "bk:5ab0e9b8a3b2ca7c5e000002",
+}
+CENTRE_CITIES: Mapping[str, str] = {
+    "gemeente": "imc:groep/gemeenten-centrumsteden",
+    "ocmw": "imc:groep/ocmws-centrumsteden",
 }
 _SLUG = re.compile("[^a-z0-9]+")
 
@@ -58,10 +62,13 @@ def register_lines(register: Register, base: str) -> Iterator[str]:
         for state in register.states_of.get(body.kbo, []):
             yield from _state_lines(body, state, base)
     yield from area_lines(register, base)
+    gained = geography(register).gained
     for merger in register.mergers:
+        touched = {nis for code in merger.results for nis in gained.get((merger.date, code), ())}
         for classification in CLASS_CODES:
-            yield from _merger_lines(register, merger, classification, base)
+            yield from _merger_lines(register, merger, classification, touched, base)
     yield from inhabitant_lines(register, base)
+    yield from _centre_city_lines(register, base)
     yield from defect_lines(register.defects, base)
     yield from source_lines(register.sources, register.source_keys() | {ESTIMATED}, base)
 
@@ -137,10 +144,23 @@ def _state_lines(body: BodyRow, state: StateRow, base: str) -> Iterator[str]:
     yield terms.triple(node, "prov:hadPrimarySource", source_of(state.source, base))
 
 
+def _centre_city_lines(register: Register, base: str) -> Iterator[str]:
+    """Yield the members of the groups of centrumsteden: who has, or once had, one of the codes."""
+    for city in register.centre_cities:
+        for classification, group in CENTRE_CITIES.items():
+            for state in register.states_at.get((city.nis, classification), []):
+                body = terms.ref(register.by_kbo[state.kbo].iri)
+                yield terms.triple(group, "prov:hadMember", body)
+            yield terms.triple(group, "prov:hadPrimarySource", source_of(city.source, base))
+
+
 def _merger_lines(
-    register: Register, merger: MergerRow, classification: str, base: str
+    register: Register, merger: MergerRow, classification: str, touched: Set[str], base: str
 ) -> Iterator[str]:
-    """Yield the change event of one class: gemeenten and OCMW's merge apart."""
+    """Yield the change event of one class: gemeenten and OCMW's merge apart.
+
+    ``touched`` are areas that the merged one touches only since, under the code that it kept.
+    """
     before, after = register.before_and_after(merger, classification)
     areas = [register.at(nis, GEMEENTE, merger.date) for nis in merger.results]
     name = slug("-".join(state.name for state in areas if state))
@@ -162,6 +182,8 @@ def _merger_lines(
         yield terms.triple(node, "skos:prefLabel", terms.text(text, lang))
     for text, lang in ((merger.note_nl, "nl"), (merger.note_en, "en")):
         yield terms.triple(node, "skos:note", terms.text(text, lang))
+    for nis in sorted(touched):
+        yield terms.triple(node, "imon:newNeighbour", terms.ref(f"{base}id/werkingsgebied/{nis}"))
     yield terms.triple(node, "prov:hadPrimarySource", source_of(merger.source, base))
 
 

@@ -123,6 +123,15 @@ class NeighboursRow:
 
 
 @dataclass(frozen=True)
+class CentreCityRow:
+    """A centrumstad: the gemeente and the OCMW of an area form a group to compare within."""
+
+    nis: str
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """A document that facts come from; ``date`` is a day, a year or blank."""
 
@@ -222,6 +231,7 @@ NEIGHBOURS = Layout(
     NeighboursRow,
     {"nis": NIS, "touches": several(NIS), "source": text()},
 )
+CENTRE_CITIES = Layout("centre-cities.csv", CentreCityRow, {"nis": NIS, "source": text()})
 SOURCES = Layout(
     "sources.csv",
     SourceRow,
@@ -246,6 +256,7 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     MERGERS,
     POINTS,
     NEIGHBOURS,
+    CENTRE_CITIES,
     SOURCES,
     DEFECTS,
 )
@@ -261,6 +272,7 @@ class Register:
     mergers: list[MergerRow]
     points: list[PointRow]
     neighbours: list[NeighboursRow]
+    centre_cities: list[CentreCityRow]
     sources: list[SourceRow]
     defects: list[DefectRow]
     by_kbo: dict[str, BodyRow] = field(default_factory=dict)
@@ -291,6 +303,7 @@ class Register:
         keys = {row.source for row in self.bodies} | {row.source for row in self.states}
         keys |= {row.source for row in self.inhabitants} | {row.source for row in self.mergers}
         keys |= {row.source for row in self.points} | {row.source for row in self.neighbours}
+        keys |= {row.source for row in self.centre_cities}
         return keys | {row.source for row in self.defects}
 
     def before_and_after(
@@ -316,6 +329,7 @@ def read_register(paths: Sequence[Path] = ()) -> tuple[Register, Tables]:
         mergers=tables.read(MERGERS),
         points=tables.read(POINTS),
         neighbours=tables.read(NEIGHBOURS),
+        centre_cities=tables.read(CENTRE_CITIES),
         sources=tables.read(SOURCES),
         defects=tables.read(DEFECTS),
     )

@@ -10,6 +10,7 @@ from loaders.facts_tables import Layout, Tables
 from loaders.identifiers import province_of
 from loaders.register import (
     BODIES,
+    CENTRE_CITIES,
     CLASSES,
     DEFECTS,
     INHABITANTS,
@@ -57,6 +58,8 @@ def _check_keys(register: Register, tables: Tables) -> None:
     _unique(tables, STATES, states, "valid_from", lambda r: (r.kbo, r.valid_from), lambda r: r.line)
     _unique(tables, INHABITANTS, counts, "year", lambda r: (r.nis, r.year), lambda r: r.line)
     _unique(tables, POINTS, register.points, "nis", lambda r: r.nis, lambda r: r.line)
+    cities = register.centre_cities
+    _unique(tables, CENTRE_CITIES, cities, "nis", lambda r: r.nis, lambda r: r.line)
     _unique(tables, SOURCES, register.sources, "key", lambda r: r.key, lambda r: r.line)
     _unique(tables, DEFECTS, register.defects, "id", lambda r: r.id, lambda r: r.line)
 
@@ -108,6 +111,7 @@ def _check_codes(register: Register, tables: Tables) -> None:
             for row in register.neighbours
             for nis in row.touches
         ),
+        *((CENTRE_CITIES, row.line, "nis", row.nis) for row in register.centre_cities),
     ]
     for layout, line, column, nis in named:
         if nis not in codes:
@@ -120,6 +124,7 @@ def _check_codes(register: Register, tables: Tables) -> None:
         *((MERGERS, row.line, row.source) for row in register.mergers),
         *((POINTS, row.line, row.source) for row in register.points),
         *((NEIGHBOURS, row.line, row.source) for row in register.neighbours),
+        *((CENTRE_CITIES, row.line, row.source) for row in register.centre_cities),
         *((DEFECTS, row.line, row.source) for row in register.defects),
     ]
     for layout, line, key in sourced:

@@ -1,4 +1,4 @@
-"""What goes wrong in a table of results, indicators or waves, in words that say what to do.
+"""What goes wrong in a table of results, indicators, levels or waves, in words that say what to do.
 
 Code → severity, Dutch, English; ``{…}`` are filled by `loaders.findings.finding`.
 """
@@ -77,6 +77,29 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "violation",
         "De golf {name} staat al op regel {first}. Behoud één rij.",
         "Wave {name} is already on line {first}. Keep one row.",
+    ),
+    "unknown-code": (
+        "violation",
+        "De code '{name}' is niet gekend. Kies uit: {options}.",
+        "Code '{name}' is not known. Choose one of: {options}.",
+    ),
+    "product-of-other-class": (
+        "violation",
+        "Het product '{name}' wordt niet aangeboden door besturen van deze klasse.",
+        "Product '{name}' is not offered by bodies of this class.",
+    ),
+    "assessment-twice": (
+        "violation",
+        "Deze beoordeling (bestuur, golf, product, criterium) staat al op regel {first}. Behoud "
+        "één rij.",
+        "This assessment (body, wave, product, criterion) is already on line {first}. Keep one "
+        "row.",
+    ),
+    "assessment-differs": (
+        "violation",
+        "Er is al een andere beoordeling aanvaard. Zet 'ja' in de kolom 'vervangt' om ze te "
+        "verbeteren.",
+        "Another assessment was accepted before. Put 'ja' in the column 'vervangt' to correct it.",
     ),
     "yes-form": (
         "violation",

@@ -7,24 +7,21 @@ a file of its own that is known by its columns.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 from loaders import Context, Finding, Reading, Record
 from loaders.answers import sha256_of
-from loaders.bodies import find_body, name_of
 from loaders.findings import Place, TableRefused, finding
 from loaders.indicators import SCHEME, SOURCE, Indicators, read_indicators, root, scheme_iri
-from loaders.reference import Body, Wave
+from loaders.reference import Wave
 from loaders.tables import Column, Row, Table
+from loaders.wave_rows import Kind, WaveRow, WaveRows
 from service.release.names import WaveName
 from service.terms import decimal, integer, ref, triple
-from service.vocab import iri
 
 COLUMNS = (
     Column("bestuur", "Bestuur", "Body"),
@@ -38,7 +35,7 @@ COLUMNS = (
 DATASET = "results"
 _PERCENTAGE = re.compile(r"(-?\d{1,15}(?:[.,]\d{1,30})?)[\s\u00a0\u202f]*%?", re.ASCII)
 _PLACES = Decimal("0.000001")
-_SOURCE = re.compile(r"[A-Za-z0-9-]{1,32}")
+_KIND = Kind("resultaat", ("golf", "bestuur", "indicator"), "result-twice", "result-differs")
 
 
 def load(paths: Sequence[Path], context: Context) -> Iterator[Reading]:
@@ -52,11 +49,6 @@ def load(paths: Sequence[Path], context: Context) -> Iterator[Reading]:
             yield _read(path, found, context)
 
 
-def _name(row: Row) -> str:
-    """Return what a row is called in a report: what it says of wave, body and indicator."""
-    return " ".join(row.cells.get(name, "?") for name in ("golf", "bestuur", "indicator"))
-
-
 def _header(path: Path) -> list[str]:
     try:
         return Table(path, COLUMNS).header()
@@ -67,7 +59,12 @@ def _header(path: Path) -> list[str]:
 def _read(path: Path, indicators: Indicators, context: Context) -> Reading:
     table = Table(path, COLUMNS)
     reading = Reading(SOURCE, "records", file=table.file, original_sha256=sha256_of(path))
-    results = _Results(table, indicators, context)
+
+    def record(row: Row) -> tuple[Record | None, list[Finding]]:
+        check = _Check(row, table, context, _KIND.named, indicators=indicators)
+        return check.record(), check.findings
+
+    results = WaveRows(_KIND, table, context, record)
     try:
         if (indicators.refused or not indicators.lines) and table.header():
             raise TableRefused([finding("indicators-missing", Place(table.file))])
@@ -83,83 +80,18 @@ def _read(path: Path, indicators: Indicators, context: Context) -> Reading:
 
 
 @dataclass
-class _Results:
-    """The rows of one file: each result once."""
-
-    table: Table
-    indicators: Indicators
-    context: Context
-    findings: list[Finding] = field(default_factory=list)
-    records: dict[tuple[str, str], Record] = field(default_factory=dict)
-    _lines: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def add(self, row: Row) -> None:
-        """Take in a row, or tell what is wrong with it."""
-        if row.findings:
-            self.findings += [replace(found, record=_name(row)) for found in row.findings]
-            return
-        check = _Check(row, self.table, self.indicators, self.context)
-        record = check.record()
-        self.findings += check.findings
-        if record is None:
-            return
-        key = (record.wave, record.reference)
-        if key in self._lines:
-            self.records.pop(key, None)  # which of the two is meant, only the sender knows
-            self._tell("result-twice", row, first=self._lines[key])
-            return
-        self._lines[key] = row.line
-        if judged := self._judged(record, row):
-            self.records[key] = judged
-
-    def _judged(self, record: Record, row: Row) -> Record | None:
-        """Return the record beside what the archive holds, or None when it adds nothing."""
-        reference = self.context.reference
-        current = reference.references.get((record.wave, record.reference))
-        digest = hashlib.sha256(record.triples).hexdigest()
-        if current and reference.digests.get(current) == digest:
-            self._tell("already-accepted", row)
-            return None
-        if current and row.cells.get("vervangt") != "ja":
-            self._tell("result-differs", row)
-            return None
-        # A value may come back later, so the record it follows is part of the name.
-        name = uuid.uuid5(uuid.NAMESPACE_URL, f"{current or ''} {digest}")
-        start = root(self.context.base, "/synthetisch/" in record.wave)
-        return Record(
-            iri=f"{start}resultaat/{name}",
-            reference=record.reference,
-            graph=record.graph,
-            wave=record.wave,
-            bodies=record.bodies,
-            triples=record.triples,
-            replaces=current,
-        )
-
-    def _tell(self, code: str, row: Row, **words: object) -> None:
-        place = self.table.place(row.line, "indicator", row.cells["indicator"], _name(row))
-        self.findings.append(finding(code, place, **words))
-
-
-@dataclass
-class _Check:
+class _Check(WaveRow):
     """The checks of one row."""
 
-    row: Row
-    table: Table
-    indicators: Indicators
-    context: Context
-    findings: list[Finding] = field(default_factory=list)
+    indicators: Indicators = field(kw_only=True)
 
     def record(self) -> Record | None:
         """Return the row as a record whose IRI is not known yet, or None."""
-        wave = self._wave()
-        body = self._body(wave)
+        wave = self.wave()
+        body = self.body(wave)
         indicator = self._indicator(wave)
-        percentage, level, source = self._percentage(), self._level(), self._source()
-        mark = self.row.cells.get("vervangt", "")
-        if mark not in ("", "ja"):
-            self._tell("yes-form", "vervangt", mark, cell="vervangt")
+        percentage, level, source = self._percentage(), self._level(), self.source()
+        self.correction()
         if self.findings or wave is None or body is None:
             return None
         name = WaveName(str(wave.year), wave.synthetic)
@@ -186,72 +118,30 @@ class _Check:
             triples="".join(sorted(triple(start + path, p, o) for p, o in pairs)).encode(),
         )
 
-    def _tell(self, code: str, column: str, value: str | None = None, **words: object) -> None:
-        place = self.table.place(self.row.line, column, value, _name(self.row))
-        self.findings.append(finding(code, place, **words))
-
-    def _filled(self, column: str) -> str:
-        value = self.row.cells[column]
-        if not value:
-            self._tell("cell-missing", column)
-        return value
-
-    def _wave(self) -> Wave | None:
-        waves, name = self.context.reference.waves, self._filled("golf")
-        if name and name not in waves:
-            self._tell("unknown-wave", "golf", name, name=name, options=", ".join(sorted(waves)))
-        return waves.get(name)
-
-    def _body(self, wave: Wave | None) -> Body | None:
-        text = self._filled("bestuur")
-        found = find_body(text, self.context.reference) if text else ""
-        if isinstance(found, str):
-            if found:
-                self._tell(found, "bestuur", text)
-            return None
-        if wave and not found.on(wave.reference_date):
-            day = wave.reference_date.isoformat()
-            self._tell("body-not-then", "bestuur", text, name=name_of(found), date=day)
-        return found
-
     def _indicator(self, wave: Wave | None) -> str:
-        code = self._filled("indicator")
+        code = self.filled("indicator")
         if code and wave and (wave.synthetic, code) not in self.indicators.lines:
             options = ", ".join(self.indicators.codes(wave.synthetic)) or "–"
-            self._tell("unknown-indicator", "indicator", code, name=code, options=options)
+            self.tell("unknown-indicator", "indicator", code, name=code, options=options)
         return code
 
     def _percentage(self) -> Decimal:
-        text = self._filled("percentage")
+        text = self.filled("percentage")
         match = _PERCENTAGE.fullmatch(text)
         if not match:
             if text:
-                self._tell("percentage-form", "percentage", text)
+                self.tell("percentage-form", "percentage", text)
             return Decimal(0)
         value = Decimal(match[1].replace(",", "."))
         if not 0 <= value <= 100:
-            self._tell("percentage-range", "percentage", text)
+            self.tell("percentage-range", "percentage", text)
             return Decimal(0)
         rounded = value.quantize(_PLACES, ROUND_HALF_EVEN)
         return rounded.normalize() if rounded else Decimal(0)
 
     def _level(self) -> int:
-        text = self._filled("niveau")
+        text = self.filled("niveau")
         if text and text not in ("1", "2", "3", "4", "5"):
-            self._tell("level-range", "niveau", text)
+            self.tell("level-range", "niveau", text)
             return 0
         return int(text or 0)
-
-    def _source(self) -> str:
-        """Return the IRI of a source: a web address, or the code of a document that we know."""
-        text = self._filled("bron")
-        if _SOURCE.fullmatch(text):
-            return f"{self.context.base}id/bron/{text}"
-        try:
-            if text.startswith(("http:", "https:")):
-                return iri(text)
-        except ValueError:
-            pass
-        if text:
-            self._tell("source-form", "bron", text)
-        return ""

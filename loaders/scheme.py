@@ -84,6 +84,9 @@ def _head(scheme: Scheme) -> Iterator[str]:
         ),
         *labels(row.text("definition_nl"), row.text("definition_en"), "skos:definition"),
     ]
+    if row.has("based_on"):
+        base = f"{scheme.base}id/scoreschema/{row.text('based_on')}"
+        facts.append(("prov:wasDerivedFrom", ref(base)))
     if row.has("banded_theme"):
         facts.append(("imon:bandedTheme", ref(f"imc:thema/{row.text('banded_theme')}")))
     yield from about(scheme.iri, *facts)

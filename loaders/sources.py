@@ -12,6 +12,7 @@ from loaders import (
     lblod,
     organisations,
     results,
+    service_levels,
     support,
     vocabulary,
     waves,
@@ -38,6 +39,7 @@ SOURCES: Mapping[str, Source] = {
         Source("waves", waves.load, "synthetic waves", True),
         Source("answers", answers.load, "answers of a wave (CSV or XLSX)"),
         Source("results", results.load, "published results of a wave (CSV or XLSX)"),
+        Source("service-levels", service_levels.load, "levels of products by criterion"),
         Source("lblod", lblod.load, "the LBLOD dump of bodies (Turtle)"),
     )
 }

@@ -26,7 +26,7 @@ def bundled_files() -> list[Path]:
         *sorted((folder / "reused").glob("*.ttl")),
         folder / "alignments.ttl",
         folder / "profile.ttl",
-        folder / "cubes.ttl",
+        *(folder / name for name in ("components.ttl", "cubes.ttl", "datasets.ttl")),
         *sorted((folder / "codelists").glob("*.ttl")),
     ]
 

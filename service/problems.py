@@ -71,13 +71,16 @@ class BadQuery(BadRequest):
 
 
 class BadParameter(BadRequest):
-    """A parameter has a wrong value; ``name`` says which."""
+    """A parameter has a wrong value; ``name`` says which, ``allowed`` what it may be."""
 
     slug = "bad-parameter"
     title_nl, title_en = "Ongeldige parameter", "Bad parameter"
 
-    def __init__(self, name: str, detail: str) -> None:
-        super().__init__(detail, members={"parameter": name})
+    def __init__(self, name: str, detail: str, allowed: Sequence[str] = ()) -> None:
+        shown = name[:100].encode("utf-8", "replace").decode()  # a name may be anything
+        super().__init__(detail, members={"parameter": shown})
+        if allowed:
+            self.members["allowed"] = list(allowed)
 
 
 class Unauthorized(Problem):

@@ -29,8 +29,14 @@ from tests.open_release import (
     Figures,
     OpenWave,
     read_waves,
+    small_differences,
+    small_influences,
     unfounded_back_casts,
+    unfounded_bounds,
+    unfounded_levels,
+    unfounded_means,
     unfounded_positions,
+    unfounded_variants,
     unknown_cubes,
 )
 
@@ -291,6 +297,9 @@ def check_release(public_store: Store) -> list[str]:
     for wave in waves:
         problems = [*unknown_cubes(wave), *_bodies(wave), *_joint(wave)]
         problems += [*unfounded_positions(wave), *unfounded_back_casts(wave, public_store)]
+        problems += unfounded_bounds(wave, public_store)
+        problems += [*unfounded_levels(wave), *small_differences(wave)]
+        problems += [*unfounded_means(wave), *unfounded_variants(wave), *small_influences(wave)]
         found += [f"{wave.wave}: {text}" for text in problems]
     return found
 

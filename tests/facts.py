@@ -10,9 +10,9 @@ from pyoxigraph import NamedNode, RdfFormat, Store
 from loaders import Context, Finding, Reading, organisations, support, vocabulary
 from loaders.reference import Reference
 from service import data_dir
-from service.queries import Library
 from service.store.rows import select
 from service.vocab import prefix_lines
+from tests.stored import answer
 
 BASE = "http://localhost:8000/"
 CONTEXT = Context(BASE, b"a key for tests", Reference())
@@ -37,10 +37,9 @@ def add(store: Store, reading: Reading) -> None:
         store.load(data, format=RdfFormat.N_TRIPLES, to_graph=NamedNode(graph))
 
 
-def ask(store: Store, name: str, **values: object) -> list[dict[str, str]]:
+def ask(store: Store, name: str, **values: str) -> list[dict[str, str]]:
     """Return the rows of a stored query of the API, on the union of all graphs."""
-    query = Library.load()[f"api/{name}"].bind(**values)
-    return list(select(store, query, union=True))
+    return answer(store, f"api/{name}", **values)
 
 
 def rows(store: Store, pattern: str, *names: str) -> Iterator[tuple[str, ...]]:

@@ -30,6 +30,9 @@ TINY = {
     "gates": "method;gate;theme;minimum;from_type;label_nl;label_en\nE;a1;A1;50;2;poort;gate\n",
     "source-use": "kind;code;label_nl;label_en;owner_nl;owner_en;channel;areas;applies_to\n"
     "bron;reg;Register;Register;;;;zorg;ABC\ngebied;zorg;Zorg;Care;;;;;\nmodus;m2m;m2m;m2m;;;;;\n",
+    "recommendations": "code;theme;method;type;gate;lower;upper;priority;label_nl;label_en;"
+    "text_nl;text_en\na;A1;;;;0;50;1;Begin;Begin;Doe a.;Do a.\nb;;E;2;;;;1;Ga door;Go on;Doe b.;"
+    "Do b.\nc;;E;;a1;;;2;Poort;Gate;Doe c.;Do c.\nd;A1;;;;50;100;3;Deel;Share;Doe d.;Do d.\n",
     "waves": "code;year;reference_date;label_nl;label_en;scheme\n2016;2016;2016-06-01;G;W;7\n",
 }
 

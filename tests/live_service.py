@@ -66,7 +66,7 @@ class Live:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
@@ -124,7 +124,7 @@ def live(home: Path, module: str = "tests.live_service", **more: object) -> Iter
         )
     service = Live(port, process, log)
     try:
-        until(service.ready, log)
+        until(service.ready, log, 120)  # a demo of a million triples, on a busy machine
         yield service
     finally:
         process.send_signal(signal.SIGTERM)

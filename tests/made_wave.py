@@ -5,6 +5,8 @@ Nothing here is a figure of a real body; the wave is synthetic by name too.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +14,11 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, RdfFormat, Store
 
 from loaders import Context, instrument, vocabulary
+from loaders.identifiers import PROVINCES
+from loaders.organisations import CENTRE_CITIES
 from loaders.reference import Reference
 from service import terms
 from service.queries import Library
@@ -24,15 +28,19 @@ from service.release.derivation import (
     derivations,
     derive,
     load_lines,
+    run_construct,
+    run_rules,
     unit_triples,
 )
 from service.release.names import WaveName
+from service.release.runs import RunLog, input_triples, part_triples, read_parts
 from service.store.rows import select
 
 BASE = "http://localhost:8000/"
 WAVE = WaveName("2016", synthetic=True)
 SCHEME = Scheme(f"{BASE}id/scoreschema/1.0", "1.0")
 KINDS = {"gemeente": "bk:5ab0e9b8a3b2ca7c5e000001", "ocmw": "bk:5ab0e9b8a3b2ca7c5e000002"}
+PROVINCE_NAMES = tuple(sorted(set(PROVINCES.values())))
 MISSING = ("ZD", "GA", "GW")
 OUTSIDE = ("NVT", "RS", "NB")
 
@@ -56,6 +64,22 @@ def reference_triples(tables: Path | None = None) -> bytes:
     return b"".join(data for reading in readings for data in reading.snapshots.values())
 
 
+def seal(data: bytes) -> str:
+    """Seal as an archive does, under a key that is none."""
+    return hmac.new(b"not a secret", data, hashlib.sha256).hexdigest()
+
+
+def run_parts(store: Store) -> bytes:
+    """Return the work triples of the parts of schemes, as a publish makes them."""
+    rows = select(store, library()["lookup/run-parts"].text)
+
+    def said_of(subject: str) -> list[bytes]:
+        found = store.quads_for_pattern(NamedNode(subject), None, None, None)
+        return sorted(str(row.triple).encode() for row in found)
+
+    return part_triples(read_parts(rows, said_of), run_rules(library()))
+
+
 def store_of(*triples: bytes) -> Store:
     """Return a store with N-Triples in its default graph."""
     store = Store()
@@ -66,11 +90,16 @@ def store_of(*triples: bytes) -> Store:
 
 @dataclass(frozen=True)
 class Body:
-    """An invented body; ``kind`` is "gemeente" or "ocmw", ``inhabitants`` are by year."""
+    """An invented body; ``kind`` is "gemeente" or "ocmw", ``inhabitants`` are by year.
+
+    ``centre`` puts it among the centrumsteden.
+    """
 
     number: int
     kind: str
     inhabitants: tuple[tuple[int, int], ...] = ((2018, 10_000),)
+    province: str = "limburg"
+    centre: bool = False
 
     @property
     def kbo(self) -> str:
@@ -89,7 +118,10 @@ class Body:
         yield terms.triple(self.iri, "besluit:classificatie", terms.ref(KINDS[self.kind]))
         yield terms.triple(state, "rdf:type", terms.ref("imon:BodyState"))
         yield terms.triple(state, "dct:isVersionOf", terms.ref(self.iri))
-        yield terms.triple(state, "imon:province", terms.ref("imc:provincie/limburg"))
+        yield terms.triple(state, "imon:province", terms.ref(f"imc:provincie/{self.province}"))
+        if self.centre:
+            group = CENTRE_CITIES[self.kind]
+            yield terms.triple(group, "prov:hadMember", terms.ref(self.iri))
         for year, count in self.inhabitants:
             number = f"{BASE}id/inwoners/{self.kbo}/{year}"
             yield terms.triple(number, "rdf:type", terms.ref("imon:InhabitantCount"))
@@ -133,11 +165,6 @@ class Response:
     def iri(self) -> str:
         """The response's IRI."""
         return f"{WAVE.root(BASE)}respons/{self.number:08d}"
-
-    @property
-    def run(self) -> str:
-        """The run that its figures come from."""
-        return f"{WAVE.root(BASE)}berekening/{self.number:08d}"
 
     def triples(self) -> Iterator[str]:
         """Yield the response as the answers loader writes it."""
@@ -203,14 +230,18 @@ def random_answers(
 
 
 def random_responses(count: int, seed: int = 1) -> list[Response]:
-    """Return responses of all types: a sixth A (two bodies), the others B and C by turns."""
+    """Return responses of all types: a sixth A (two bodies), the others B and C by turns.
+
+    Provinces take turns too, and every seventh is of a centrumstad.
+    """
     rng = random.Random(seed)
     found = []
     for number in range(count):
         kind = "A" if number % 6 == 0 else "BC"[number % 2]
         people = ((2018, rng.randrange(900, 90_000)), (2019, rng.randrange(900, 90_000)))
-        first = Body(2 * number, "gemeente", people)
-        second = Body(2 * number + 1, "ocmw", people)
+        place = (PROVINCE_NAMES[number % len(PROVINCE_NAMES)], number % 7 == 0)
+        first = Body(2 * number, "gemeente", people, *place)
+        second = Body(2 * number + 1, "ocmw", people, *place)
         bodies = {"A": (first, second), "B": (first,), "C": (second,)}[kind]
         rates = rng.choice(((0.0, 0.0), (0.08, 0.04), (0.3, 0.1), (0.2, 0.5)))
         found.append(Response(number, kind, bodies, random_answers(rng, kind, *rates)))
@@ -221,13 +252,17 @@ def random_responses(count: int, seed: int = 1) -> list[Response]:
 class MadeWave:
     """A wave; ``store`` holds all of it in the default graph, as publish has it when it checks.
 
-    ``tables`` is a folder of an instrument; ``without`` is a reference triple to leave out.
+    ``tables`` is a folder of an instrument; ``without`` is a reference triple to leave out;
+    ``schemes`` are what it is scored by, its own scheme being 1.0; ``others`` are other waves that
+    are described: (year, reference date, synthetic).
     """
 
     responses: Sequence[Response]
     mergers: Sequence[Merger] = ()
     tables: Path | None = None
     without: str = ""
+    schemes: Sequence[Scheme] = (SCHEME,)
+    others: Sequence[tuple[str, str, bool]] = ()
     lines: dict[str, list[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -236,9 +271,14 @@ class MadeWave:
         self.store = store_of(reference.replace(self.without.encode(), b""), self.facts())
         answers = "".join(line for row in self.responses for line in row.triples())
         kbo = {iri: body.kbo for iri, body in self._bodies().items()}
-        units = unit_triples(kbo, {row.iri: row.run for row in self.responses})
+        digests = [(row.iri, "".join(row.triples())) for row in self.responses]
+        units = unit_triples(kbo) + input_triples(WAVE.root(BASE), seal, digests)
         self.store.load(answers.encode() + units, format=RdfFormat.N_TRIPLES)
-        self.given = WaveInput(WAVE, BASE, library(), [SCHEME], self.store)
+        self.store.load(run_parts(self.store), format=RdfFormat.N_TRIPLES)
+        self.given = WaveInput(WAVE, BASE, library(), self.schemes, self.store, SCHEME.iri)
+        for step in derivations(library()):
+            if step.unit == "release":
+                self.store.load(run_construct(step, self.store), format=RdfFormat.N_TRIPLES)
 
     def _bodies(self) -> dict[str, Body]:
         covered = [body for response in self.responses for body in response.bodies]
@@ -256,6 +296,11 @@ class MadeWave:
         yield terms.triple(wave, "imon:referenceDate", terms.date("2016-06-01"))
         yield terms.triple(wave, "imon:scheme", terms.ref(SCHEME.iri))
         yield terms.triple(wave, "imon:synthetic", terms.boolean(True))
+        for year, day, synthetic in self.others:
+            other = WaveName(year, synthetic).iri(BASE)
+            yield terms.triple(other, "rdf:type", terms.ref("imon:Wave"))
+            yield terms.triple(other, "imon:referenceDate", terms.date(day))
+            yield terms.triple(other, "imon:synthetic", terms.boolean(synthetic))
         rows: tuple[Body | Merger, ...] = (*self._bodies().values(), *self.mergers)
         for row in rows:
             yield from row.triples()
@@ -264,8 +309,9 @@ class MadeWave:
         """Derive everything (or some of it) in order; each result is read by the next."""
         for step in derivations(library()):
             if step.unit != "release" and (not only or step.name in only):
-                run = f"{WAVE.root(BASE)}berekening/{step.name}" if step.unit == "wave" else ""
-                made = derive(step, self.given, run)
+                root, wave = WAVE.root(BASE), WAVE.iri(BASE)
+                log = RunLog(root, wave, step.name, step.rules, seal)
+                made = derive(step, self.given, log if step.unit == "wave" else None)
                 self.lines[step.name] = made
                 load_lines(self.store, made, WAVE.graph(step.name).iri(BASE))
         return self

@@ -7,7 +7,7 @@ instrument, so that what it agrees with is the specification.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from service import data_dir
 
+#: The scheme of the bundled waves; the others are variants of it.
+OWN = "1.0"
 OUTSIDE = {"NVT", "RS", "NB", "NR"}
 THRESHOLD = Fraction(7, 10)
 ZERO, HUNDRED = Decimal(0), Decimal(100)
@@ -70,10 +72,26 @@ def _table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-@lru_cache(maxsize=1)
-def questions() -> tuple[Question, ...]:
+def _lineage(scheme: str) -> list[str]:
+    """Return a scheme and those that it is based on, the first of them first."""
+    found = [scheme]
+    bases = {row["version"]: row["based_on"] for row in _table("schemes")}
+    while bases[found[0]]:
+        found.insert(0, bases[found[0]])
+    return found
+
+
+def _rows_of(name: str, scheme: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of a scheme; those of its own after those that it takes over."""
+    for version in _lineage(scheme):
+        yield from (row for row in _table(name) if row["scheme"] == version)
+
+
+@lru_cache(maxsize=8)
+def questions(scheme: str = OWN) -> tuple[Question, ...]:
     """Return the scored questions."""
-    weights = {row["question"]: int(row["weight"]) for row in _table("item-weights")}
+    # A scheme that weighs a question of a theme gives the weights of the whole theme.
+    weights = {row["question"]: int(row["weight"]) for row in _rows_of("item-weights", scheme)}
     return tuple(
         Question(
             row["code"],
@@ -87,9 +105,10 @@ def questions() -> tuple[Question, ...]:
     )
 
 
-@lru_cache(maxsize=1)
-def _scale_scores() -> dict[tuple[str, str], int]:
-    return {(r["scale"], r["value"]): int(r["score"]) for r in _table("scales") if r["value"]}
+@lru_cache(maxsize=8)
+def _scale_scores(scheme: str = OWN) -> dict[tuple[str, str], int]:
+    rows = [row for row in _table("scales") if row["value"]] + [*_rows_of("option-scores", scheme)]
+    return {(row["scale"], row["value"]): int(row["score"]) for row in rows}
 
 
 @lru_cache(maxsize=16)
@@ -118,19 +137,19 @@ def _ticks() -> dict[str, int]:
     return {code: codes.count(code) for code in codes}
 
 
-@lru_cache(maxsize=1)
-def core_weights() -> dict[str, int]:
+@lru_cache(maxsize=8)
+def core_weights(scheme: str = OWN) -> dict[str, int]:
     """Return the weights of the themes that make the overall score."""
-    rows = _table("theme-weights")
+    rows = _rows_of("theme-weights", scheme)
     return {row["theme"]: int(row["weight"]) for row in rows if row["core"] == "true"}
 
 
 def item_score(
-    question: Question, kind: str, answers: Mapping[str, Sequence[str]]
+    question: Question, kind: str, answers: Mapping[str, Sequence[str]], scheme: str = OWN
 ) -> Fraction | str:
     """Return a question's score, "missing" (in the denominator) or "outside" (of it)."""
     if question.method == "module":
-        return _module_score(question, kind, answers)
+        return _module_score(question, kind, answers, scheme)
     codes = list(answers.get(question.code, ()))
     if codes and codes[0] in OUTSIDE:
         return "outside"
@@ -139,7 +158,7 @@ def item_score(
             return "missing"
         ticked = [code for code in codes if code != "geen"]
         return Fraction(six(Fraction(100 * len(ticked), _ticks()[question.code])))
-    scores = _scale_scores()
+    scores = _scale_scores(scheme)
     return (
         Fraction(scores[question.scale, codes[0]])
         if codes and (question.scale, codes[0]) in scores
@@ -148,12 +167,12 @@ def item_score(
 
 
 def _module_score(
-    question: Question, kind: str, answers: Mapping[str, Sequence[str]]
+    question: Question, kind: str, answers: Mapping[str, Sequence[str]], scheme: str
 ) -> Fraction | str:
     applicable = [code for code, types in _products().items() if kind in types]
     given = {code: answers[code][0] for code in applicable if code in answers}
     asked = [code for code in applicable if given.get(code) not in OUTSIDE]
-    scores = _scale_scores()
+    scores = _scale_scores(scheme)
     levels = [
         scores[question.scale, given[c]]
         for c in asked
@@ -166,13 +185,15 @@ def _module_score(
     return Fraction(six(Fraction(sum(levels), len(levels))))
 
 
-def theme_figures(theme: str, kind: str, answers: Mapping[str, Sequence[str]]) -> Figures:
+def theme_figures(
+    theme: str, kind: str, answers: Mapping[str, Sequence[str]], scheme: str = OWN
+) -> Figures:
     """Return the exact figures of one theme."""
     gained = answered = total = Fraction(0)
-    for question in questions():
+    for question in questions(scheme):
         if question.theme != theme or kind not in question.types:
             continue
-        found = item_score(question, kind, answers)
+        found = item_score(question, kind, answers, scheme)
         if found == "outside":
             continue
         total += question.weight
@@ -203,9 +224,9 @@ def weighted(pairs: Iterable[tuple[Decimal, int]]) -> Fraction:
     return total / sum(weight for _, weight in rows)
 
 
-def overall(themes: Mapping[str, Figures]) -> Figures:
+def overall(themes: Mapping[str, Figures], scheme: str = OWN) -> Figures:
     """Return the overall figures; a score only where every core theme is published."""
-    core = core_weights()
+    core = core_weights(scheme)
     exact = [
         weighted((getattr(themes[theme], name), weight) for theme, weight in core.items())
         for name in ("low", "high", "coverage")

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+#: Schemes of the bundled instrument that this one must replace: they weigh questions it lacks.
+BUNDLED_VARIANTS = ("1.1", "dvn-nl")
 #: theme, question, weight in the theme
 Item = tuple[str, str, int]
 
@@ -48,13 +50,17 @@ def write_instrument(
         folder / "schemes.csv",
         [
             "version",
+            "based_on",
             "aggregation",
             "publication_threshold",
             "product_threshold",
             "band_width",
             "banded_theme",
         ],
-        [["1.0", "rekenkundig", "0.70", "0.70", "10", "T2" if "T2" in themes else ""]],
+        [
+            ["1.0", "", "rekenkundig", "0.70", "0.70", "10", "T2" if "T2" in themes else ""],
+            *[[name, "1.0", "", "", "", "", ""] for name in BUNDLED_VARIANTS],
+        ],
     )
     _write(
         folder / "theme-weights.csv",

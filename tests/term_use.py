@@ -74,6 +74,8 @@ _SOME = {
     "decimal": 0,
     "date": "2016-06-01",
     "lang": "nl",
+    **dict.fromkeys(("body", "wave", "concept", "scheme"), expand("rdf:nil")),
+    "bodies": [expand("rdf:nil")],
 }
 _CURIE = re.compile(r"([a-z][a-z0-9-]*):([A-Za-z][\w.-]*)")
 

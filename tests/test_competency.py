@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from service import data_dir
-from service.queries import Library
 from tests.live_service import Live
 from tests.live_service import live as served
 
@@ -26,9 +24,10 @@ def live(demo_home: Path) -> Iterator[Live]:
 
 
 def sparql(live: Live, name: str, **values: object) -> list[dict[str, str]]:
-    """Send the text of a stored query to ``/sparql`` and return the rows."""
-    text = Library.load(data_dir("queries"))[f"api/{name}"].bind(**values)
-    body = urlencode({"query": text}).encode()
+    """Send the text of a stored query, as the API gives it, to ``/sparql`` and return the rows."""
+    text = live.ask(f"/api/{name}?{urlencode({**values, 'format': 'sparql'})}")
+    assert text.status == 200, text.body
+    body = urlencode({"query": text.body.decode()}).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/csv"}
     answer = live.ask("/sparql", "POST", body, headers)
     assert answer.status == 200, answer.body

@@ -35,8 +35,23 @@ from tests.home import BASE
 from tests.made_wave import library, reference_triples, store_of
 from tests.test_integrity import publish_real
 
-CUBES = ("back-cast", "position", "theme-bounds", "theme-score", "type")
-PRIVATE = ("aggregation", "theme-bounds-exact", "theme-score-exact", "type-exact")
+CUBES = (
+    "back-cast",
+    "back-cast-bounds",
+    "cluster",
+    "cluster-profile",
+    "group-statistic",
+    "position",
+    "question-influence",
+    "robustness",
+    "scheme-difference",
+    "service-maturity",
+    "source-use-count",
+    "theme-bounds",
+    "theme-score",
+    "type",
+)
+PRIVATE = ("theme-bounds-exact", "theme-score-exact", "type-exact")
 ROOT = f"{BASE}id/synthetisch/dataset/"
 DATA = Path(__file__).parent / "data"
 NAME = URIRef(expand("schema:name"))
@@ -107,7 +122,16 @@ def public(demo_home: Path) -> Store:
 @pytest.fixture(scope="module")
 def view(client: FlaskClient) -> dict[str, bytes]:
     """Cube → all of its observations as N-Triples."""
-    return {name: got(client, f"/cube/synthetisch/{name}/observations.nt") for name in CUBES}
+    return {name: whole(client, name) for name in CUBES}
+
+
+def whole(client: FlaskClient, name: str) -> bytes:
+    """Return all observations of a cube; the largest is over the limit of one answer."""
+    path = f"/cube/synthetisch/{name}/observations.nt"
+    if name != "position":
+        return got(client, path)
+    parts = [got(client, f"{path}?wave={year}") for year in (2016, 2020, 2025)]
+    return b"".join(sorted({line for part in parts for line in part.splitlines(keepends=True)}))
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +148,7 @@ def constraints(client: FlaskClient) -> dict[str, Constraint]:
 def test_both_vocabularies_say_the_same(name: str, view: dict[str, bytes], public: Store) -> None:
     by_data_cube = of_data_cube(public, ROOT + name)
     found = observations(view[name])
-    assert len(found) > 200
+    assert len(found) > 50
     assert without_view(found) == by_data_cube
     (members,) = [row[MEMBER] for row in grouped(view[name]).values() if MEMBER in row]
     assert members == {f"<{iri}>" for iri in by_data_cube}
@@ -272,7 +296,7 @@ def test_every_measure_tells_its_scale() -> None:
         assert list(store.quads_for_pattern(NamedNode(measure), scale, None)), measure
 
 
-# --- Cubes that the demo has not --------------------
+# --- Small cubes --------------------
 
 
 def made(store: Store, name: str, query: str, **values: str) -> bytes:
@@ -285,15 +309,15 @@ def made(store: Store, name: str, query: str, **values: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def other() -> Store:
-    """Sound observations of the cubes that hold no figures yet, and an optional literal."""
+    """Sound observations of small cubes, and an optional literal."""
     store = store_of(reference_triples())
-    for text in (CATALOGUED, REMARK, (DATA / "cubes-without-data.ttl").read_text("utf-8")):
+    for text in (CATALOGUED, REMARK, (DATA / "small-cubes.ttl").read_text("utf-8")):
         store.load(text.encode(), format=RdfFormat.TURTLE, base_iri=BASE)
     return store
 
 
 @pytest.mark.parametrize("name", ["group-statistic", "service-maturity"])
-def test_a_cube_without_data_yet_has_a_view_that_conforms(name: str, other: Store) -> None:
+def test_a_small_cube_has_a_view_that_conforms(name: str, other: Store) -> None:
     parts = [made(other, name, part) for part in ("description", "constraint", "lists")]
     constraint = Constraint(b"".join(parts))
     body = made(other, name, "observations", within=ROOT + name)

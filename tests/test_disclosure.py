@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ import pytest
 from pyoxigraph import RdfFormat, Store
 
 from service import terms
-from service.release.derivation import derivations
+from service.release.derivation import Scheme, derivations
 from tests import disclosure, reckoning
 from tests.disclosure import MISSING, OUTSIDE, check_release, consistent, undetermined
 from tests.made_wave import (
@@ -137,7 +138,14 @@ def test_the_enumeration_publishes_as_the_queries_do(wave: MadeWave) -> None:
 def test_a_sound_release_determines_nothing(wave: MadeWave) -> None:
     store = open_store(wave)
     assert check_release(store) == []
-    for cube in ("theme-score", "theme-bounds", "type", "position", "back-cast"):
+    for cube in (
+        "theme-score",
+        "theme-bounds",
+        "type",
+        "position",
+        "back-cast",
+        "back-cast-bounds",
+    ):
         iri = f"{WAVE.root(BASE)}dataset/{cube}"
         assert len(observations(store, iri, union=True)) > 10, cube
 
@@ -221,16 +229,53 @@ def test_a_release_with_exact_overall_scores_is_found(wave: MadeWave) -> None:
     assert any("positions of TOTAL" in text for text in found)
 
 
+def test_no_scheme_but_the_wave_s_own_tells_of_a_body() -> None:
+    """By all bundled schemes at once: nothing more of a body is OPEN, and no item is determined."""
+    schemes = [Scheme(f"{BASE}id/scoreschema/{name}", name) for name in ("1.0", "1.1", "dvn-nl")]
+    made = MadeWave(random_responses(80, seed=5), schemes=schemes).derive()
+    store = open_store(made)
+    assert check_release(store) == []
+    for cube in ("scheme-difference", "service-maturity"):
+        assert observations(store, f"{WAVE.root(BASE)}dataset/{cube}", union=True), cube
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("#groupSize>", '"4"', "tells of few bodies"),
+        ("#changedCount>", '"3"', "tells of few bodies"),
+        ("#product>", "", "a level of"),
+    ],
+)
+def test_what_tells_of_few_bodies_or_of_other_answers_is_found(
+    old: str, new: str, found: str
+) -> None:
+    schemes = [Scheme(f"{BASE}id/scoreschema/{name}", name) for name in ("1.0", "dvn-nl")]
+    made = MadeWave(random_responses(80, seed=5), schemes=schemes).derive()
+
+    def edit(line: str) -> str:
+        if "/scheme-difference/" in line and old in line and new:
+            return re.sub(r'"\d+"', new, line)
+        if "/service-maturity/" in line and old in line:
+            return line + line.replace("#product>", "#score>")
+        return line
+
+    assert any(found in text for text in check_release(open_store(made, edit)))
+
+
 def test_positions_and_back_casts_that_do_not_follow_are_found(wave: MadeWave) -> None:
     def edit(line: str) -> str:
         if "/position/" in line and "/T2/" in line and "#rank>" in line:
             return line.replace('"1"', '"2"')
         if "/back-cast/" in line and "/T2/" in line and "#score>" in line:
             return line.replace('"', '"1', 1)
+        if "/back-cast-bounds/" in line and "/T2/" in line and "#high>" in line:
+            return line.replace('"', '"1', 1)
         return line
 
     found = check_release(open_store(wave, edit))
     assert any("positions of T2 in " in text for text in found)
+    assert any("bounds of T2 after a merger" in text for text in found)
     assert any("a back-cast of " in text for text in found)
 
 

@@ -257,7 +257,8 @@ def test_every_stored_query_is_documented_with_its_parameters() -> None:
     for query in Library.load().area("api"):
         described = rows[query.name][2]
         for row in query.parameters:
-            known = "required" if row.default is None else str(row.default)
+            absent = "optional" if row.optional else "required"
+            known = absent if row.default is None else str(row.default)
             shown = f"`{row.name}`" if row.name == "lang" else f"`{row.name}` ({known})"
             assert shown in described, query.name
 

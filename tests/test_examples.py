@@ -16,6 +16,7 @@ from service.shapes import Result, ShapeSet
 from service.store.rows import select
 from service.vocab import PREFIXES, expand, prefix_lines
 from tests.examples import (
+    BASE,
     EXAMPLES,
     MADE_UP,
     beside,
@@ -175,9 +176,10 @@ def test_the_score_of_the_story_follows_from_its_answers() -> None:
     store = Store()
     store.load(reference() + b"".join(map(triples, EXAMPLES)), format=RdfFormat.N_TRIPLES)
     start = MADE_UP + "voorbeeld/"
+    scheme = f"{BASE}id/scoreschema/1.0"
     answers = f"""{prefix_lines()} SELECT ?weight ?points {{
         <{start}respons/1> imon:answer ?option .
-        ?scored imon:option ?option ; imon:weight ?weight .
+        ?scored imon:option ?option ; imon:weight ?weight ; imon:scheme <{scheme}> .
         OPTIONAL {{ ?scored imon:weightedScore ?points }} }}"""
     figure = f"""{prefix_lines()} SELECT ?score ?low ?high ?coverage {{
         <{start}observatie/theme-score/2016/0207535161/T1/1.0> imon:score ?score ;

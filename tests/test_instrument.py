@@ -51,7 +51,11 @@ def test_the_bundled_instrument_is_read_without_a_remark(bundled: Reading) -> No
     assert bundled.findings == []
     assert bundled.kind == "snapshot"
     assert set(bundled.graphs.values()) == {"OPEN"}
-    assert set(bundled.graphs) == {f"{BASE}graph/instrument", f"{BASE}graph/scoreschema/1.0"}
+    schemes = {f"{BASE}graph/scoreschema/{version}" for version in ("1.0", "1.1", "dvn-nl")}
+    assert set(bundled.graphs) == {
+        *(f"{BASE}graph/{name}" for name in ("instrument", "aanbevelingen")),
+        *schemes,
+    }
 
 
 def test_a_has_46_items_b_44_and_c_43(graph: Graph) -> None:
@@ -63,16 +67,18 @@ def test_a_has_46_items_b_44_and_c_43(graph: Graph) -> None:
 
 
 def test_weights_of_each_of_six_themes_sum_to_100_exactly(graph: Graph) -> None:
-    sums: dict[str, Decimal] = {}
+    sums: dict[tuple[str, ...], Decimal] = {}
     for item in graph.subjects(RDF.type, IMON.ItemWeight):
-        theme = str(graph.value(item, IMON.theme)).rpartition("/")[2]
-        weight = Decimal(str(graph.value(item, IMON.weight)))
-        sums[theme] = sums.get(theme, Decimal(0)) + weight
-    assert sums == dict.fromkeys(("T1", "T2", "T3", "T4", "T5", "T6"), Decimal(100))
+        place = (graph.value(item, IMON.scheme), graph.value(item, IMON.theme))
+        key = tuple(str(node).rpartition("/")[2] for node in place)
+        sums[key] = sums.get(key, Decimal(0)) + Decimal(str(graph.value(item, IMON.weight)))
+    themes = [f"T{number}" for number in range(1, 7)]
+    wanted = [(scheme, theme) for scheme in ("1.0", "1.1", "dvn-nl") for theme in themes]
+    assert sums == dict.fromkeys(wanted, Decimal(100))
 
 
 def test_core_weights_are_20_20_10_20_20_of_90(graph: Graph) -> None:
-    rows = graph.subjects(IMON.core, Literal(True))
+    rows = [row for row in graph.subjects(IMON.core, Literal(True)) if f"{SCHEME}/" in str(row)]
     core = {
         str(graph.value(row, IMON.theme))[-2:]: int(graph.value(row, IMON.weight)) for row in rows
     }
@@ -89,7 +95,12 @@ def test_an_option_carries_its_score_multiplied_by_the_weight(graph: Graph) -> N
 
 
 def test_a_checklist_counts_ticks_and_its_empty_answer_stands_alone(graph: Graph) -> None:
-    ticks = [graph.value(row, IMON.share).toPython() for row in graph.subjects(IMON.tickCount)]
+    own = graph.subjects(IMON.scheme, SCHEME)
+    ticks = [
+        graph.value(row, IMON.share).toPython()
+        for row in own
+        if (row, IMON.tickCount, None) in graph
+    ]
     assert sorted(ticks) == [0, 1, 1, 1, 1, 1, 1, 1]
     assert figure(graph, "id/scoreschema/1.0/optie/DI4/privacy", "tickCount") == 7
     alone = {str(row).rpartition("/")[2] for row in graph.subjects(IMON.exclusive)}
@@ -159,6 +170,7 @@ def test_types_join_up_and_gates_ask_what_semantics_say(graph: Graph) -> None:
             getattr(graph.value(row, IMON.upperBound), "toPython", lambda: None)(),
         )
         for row in graph.subjects(RDF.type, IMON.Type)
+        if "/TY-1/" in str(row)
     )
     assert bounds == [(0, 20), (20, 40), (40, 60), (60, 80), (80, None)]
     gates = {
@@ -170,6 +182,21 @@ def test_types_join_up_and_gates_ask_what_semantics_say(graph: Graph) -> None:
         for row in graph.subjects(RDF.type, IMON.Gate)
     }
     assert gates == {("T1", 50, 4), ("T2", 50, 4), ("T5", 70, 5)}
+
+
+def test_clusters_are_types_of_their_own_without_bounds(graph: Graph) -> None:
+    rows = {row for row in graph.subjects(RDF.type, IMON.Type) if "/TY-2/" in str(row)}
+    assert sorted(int(graph.value(row, SKOS.notation)) for row in rows) == [1, 2, 3, 4, 5]
+    assert not [row for row in rows if graph.value(row, IMON.lowerBound)]
+    others = set(graph.subjects(RDF.type, IMON.Type)) - rows
+    names = [
+        {str(text) for row in kind for text in graph.objects(row, SKOS.prefLabel)}
+        for kind in (rows, others)
+    ]
+    assert not names[0] & names[1]
+    (method,) = {graph.value(row, IMON.method) for row in rows}
+    assert int(graph.value(method, IMON.draws)) > 0
+    assert graph.value(method, IMON.seed)
 
 
 def test_the_real_wave_of_2016_is_not_synthetic(graph: Graph) -> None:
@@ -219,7 +246,7 @@ def test_one_question_a_theme_is_enough(tmp_path: Path) -> None:
         **{"item_weights": "scheme,question,weight\n7,Q1,100\n7,Q2,100.000\n"},
         **{"theme_weights": "scheme,theme,weight\n7,A1,1\n7,A2,3\n"},
         **dict.fromkeys(("scales", "options", "products", "types", "gates", "source_use")),
-        waves=None,
+        **dict.fromkeys(("waves", "recommendations")),
     )
     reading = read(path)
     assert {row.severity for row in reading.findings} == {"info"}
@@ -241,7 +268,8 @@ def test_two_schemes_are_two_graphs(tmp_path: Path) -> None:
     reading = read(
         folder(tmp_path, **{name.replace("-", "_"): text for name, text in more.items()})
     )
-    assert {graph.rpartition("/")[2] for graph in reading.graphs} == {"instrument", "7", "8"}
+    schemes = [graph for graph in reading.graphs if "/scoreschema/" in graph]
+    assert [graph.rpartition("/")[2] for graph in schemes] == ["7", "8"]
 
 
 def test_a_table_may_have_a_byte_order_mark(tmp_path: Path) -> None:
@@ -254,11 +282,16 @@ def test_a_table_may_have_a_byte_order_mark(tmp_path: Path) -> None:
 def test_a_single_file_takes_the_place_of_the_bundled_table(tmp_path: Path) -> None:
     text = (data_dir("ontology") / "instrument" / "item-weights.csv").read_text("utf-8")
     file = tmp_path / "item-weights.csv"
-    file.write_text(text.replace("AB1,12", "AB1,11").replace("AB2,14", "AB2,15"), "utf-8")
+    file.write_text(
+        text.replace("1.0,AB1,12", "1.0,AB1,11").replace("1.0,AB2,14", "1.0,AB2,15"), "utf-8"
+    )
     graph = graph_of(read(file))
     assert figure(graph, "id/scoreschema/1.0/vraag/AB1", "weight") == 11
-    file.write_text(text.replace("AB1,12", "AB1,11"), "utf-8")
-    assert [row.code for row in read(file).findings] == ["theme-sum"]
+    file.write_text(text.replace("1.0,AB1,12", "1.0,AB1,11"), "utf-8")
+    found = [(row.code, row.message_en) for row in read(file).findings]
+    assert [code for code, _ in found] == ["theme-sum"] * 2
+    assert "scheme 1.0" in found[0][1]
+    assert "scheme dvn-nl" in found[1][1], "it takes theme T1 over"
 
 
 def test_the_readme_names_every_table_and_column() -> None:

@@ -37,6 +37,8 @@ FAULTS: list[tuple[str, str, Callable[[str], str | bytes | None], int | None]] =
     ("unknown-scale", "questions", lambda text: text.replace("Q2;A1;JN", "Q2;A1;XX"), 3),
     ("unknown-question", "item-weights", lambda text: text + "7;Q9;1\n", 7),
     ("unknown-scheme", "item-weights", lambda text: text + "9;Q1;1\n", 7),
+    ("scheme-base", "schemes", lambda text: text.replace(";agg", ";based_on;agg")
+     .replace("meetkundig", "9;"), 2),
     ("unknown-reference", "gates", lambda text: text.replace("E;a1", "F;a1"), 2),
     ("unknown-value", "schemes", lambda text: text.replace("meetkundig", "mediaan"), 2),
     ("reserved-code", "themes", lambda text: text + "TOTAL;Alles;All\n", 5),
@@ -53,6 +55,10 @@ FAULTS: list[tuple[str, str, Callable[[str], str | bytes | None], int | None]] =
     ("products-unused", "products", lambda text: text + "Q1;x;x;x;A\n", 3),
     ("type-bounds", "types", lambda text: text.replace("E;2;50", "E;2;51"), 3),
     ("whole-number", "types", lambda text: text.replace("E;2;50", "E;2.5;50"), 3),
+    ("advice-condition", "recommendations", lambda text: text.replace("E;2;;;", ";;;;"), 3),
+    ("advice-band", "recommendations", lambda text: text.replace("0;50", ";50"), 2),
+    ("advice-theme", "recommendations", lambda text: text.replace("c;;", "c;A2;"), 4),
+    ("advice-gap", "recommendations", lambda text: text.replace("0;50", "0;49"), None),
     ("source-incomplete", "source-use", lambda text: text.replace("zorg;ABC", ";ABC"), 2),
 ]  # fmt: skip
 

@@ -84,8 +84,11 @@ def test_the_demo_keeps_every_constraint(demo_home: Path, private: bool) -> None
     release = Release.current(demo_home)
     assert release is not None
     store = merged(release, release.all_graphs if private else release.graphs)
-    names = {"theme-score", "theme-bounds", "type", "position", "back-cast"}
-    exact = {"theme-score-exact", "theme-bounds-exact", "type-exact", "aggregation"}
+    analyses = {"group-statistic", "cluster", "cluster-profile", "robustness", "question-influence"}
+    names = analyses | {"theme-score", "theme-bounds", "type", "position"}
+    names |= {"back-cast", "back-cast-bounds", "scheme-difference", "service-maturity"}
+    names |= {"source-use-count"}
+    exact = {"theme-score-exact", "theme-bounds-exact", "type-exact"}
     wanted = {f"synthetisch/dataset/{name}" for name in (names | exact if private else names)}
     assert with_observations(store) == wanted
     assert broken(store) == []

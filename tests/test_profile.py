@@ -194,7 +194,7 @@ def ontology() -> Graph:
     return read(
         ONTOLOGY / "imonitor.ttl",
         ONTOLOGY / "alignments.ttl",
-        ONTOLOGY / "cubes.ttl",
+        *(ONTOLOGY / name for name in ("components.ttl", "cubes.ttl", "datasets.ttl")),
         *sorted((ONTOLOGY / "terms").glob("*.ttl")),
         *sorted((ONTOLOGY / "codelists").glob("*.ttl")),
         ROOT / "tests" / "data" / "other-vocabularies.ttl",

@@ -223,19 +223,7 @@ def test_positions_rank_published_figures_by_class(
                 assert Decimal(row["percentile"]) == reckoning.percentile_of(score, others)
                 assert int(row["groupSize"]) == len(others)
                 wanted += 1
-    assert len(rows) == wanted > 0
-
-
-def test_geometric_overall_scores(wave: MadeWave, exact: Expected) -> None:
-    rows = keyed(wave.rows_of("aggregation"))
-    core = reckoning.core_weights()
-    wanted = {
-        kbo: reckoning.geometric((themes[t].score or Decimal(0), w) for t, w in core.items())
-        for kbo, themes in exact.items()
-        if themes["TOTAL"].published
-    }
-    assert {key[0]: Decimal(row["score"]) for key, row in rows.items()} == wanted
-    assert wanted
+    assert sum(key[2] in ("gemeenten", "ocmws") for key in rows) == wanted > 0
 
 
 def test_back_casts_weigh_predecessors_by_inhabitants(

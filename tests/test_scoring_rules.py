@@ -8,10 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from service.analysis.aggregation import geometric_mean
 from service.analysis.positions import percentiles, ranks
+from service.analysis.robustness import geometric_mean
 from service.queries import StoredQuery
 from tests import reckoning
 from tests.made_wave import (
@@ -29,6 +30,7 @@ from tests.small_instrument import write_instrument
 
 V = SCHEME.version
 ONE = Body(1, "gemeente")
+ONE_POINT = 10**6  # analyses count in millionths
 
 
 def figures(*values: int | str) -> tuple[Decimal | None, ...]:
@@ -107,15 +109,18 @@ def test_v1_a_theme_below_the_threshold_has_bounds_and_no_public_score(small: Sm
 
 
 def test_v2_ranks_and_percentiles() -> None:
-    scores = [Decimal(score) for score in (80, 60, 40, 40, 20)]
+    scores = np.array((80, 60, 40, 40, 20)) * ONE_POINT
     assert ranks(scores) == [1, 2, 3, 3, 5]
-    assert percentiles(scores) == [Decimal(value) for value in (90, 70, 40, 40, 10)]
+    assert percentiles(scores) == [value * ONE_POINT for value in (90, 70, 40, 40, 10)]
 
 
 def test_v3_arithmetic_and_geometric(small: Small) -> None:
     items = [("T1", "Q1", 100), ("T3", "Q3", 100)]
     made = small(items, {"T1": 50, "T3": 50}, {ONE: {"Q1": "s25", "Q3": "s100"}})
     assert made.row("theme-score", ONE.kbo, "TOTAL", V)["score"] == "62.5"
+    for variant, score in (("meetkundig", "50"), ("gelijke-gewichten", "62.5")):
+        row = made.row("robustness", ONE.kbo, "gemeenten", variant, V)
+        assert (row["score"], row["rankLow"], row["rankHigh"]) == (score, "1", "1")
     assert geometric_mean([Decimal(25), Decimal(100)], [Decimal(1), Decimal(1)]) == Decimal(50)
     assert geometric_mean([Decimal(0), Decimal(100)], [Decimal(1), Decimal(1)]) == Decimal(10)
 

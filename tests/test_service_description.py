@@ -304,6 +304,13 @@ def test_a_service_without_a_budget_tells_of_none() -> None:
     assert f"<{BASE}sparql#budget>" not in told
 
 
+def test_it_leads_to_the_stored_queries(service: Live) -> None:
+    queries = list(described(service).objects(ENDPOINT, RDFS.seeAlso))
+    assert queries == [URIRef(f"{BASE}api")]
+    listed = service.ask("/api", headers={"Accept": "text/turtle"})
+    assert b"sh:SPARQLExecutable" in listed.body
+
+
 def test_texts_are_in_two_languages(service: Live) -> None:
     found = described(service)
     for node in (ENDPOINT, UNION):

@@ -94,9 +94,8 @@ def test_v3_arithmetic_and_geometric_mean(settings: Settings, tmp_path: Path) ->
     )
     total = observation(release.public_store, f"theme-score/2016/{kbo}/TOTAL/1.0")
     assert total["score"] == "62.5"
-    variant = observation(release.full_store, f"aggregation/2016/{kbo}/meetkundig/1.0")
+    variant = observation(release.public_store, f"robustness/2016/{kbo}/gemeenten/meetkundig/1.0")
     assert variant["score"] == "50"
-    assert observation(release.public_store, f"aggregation/2016/{kbo}/meetkundig/1.0") == {}
 
 
 def test_a_scheme_that_is_not_arithmetic_gets_no_arithmetic_overall(

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 import click
 
 from service import __version__
-from service.cli import archive_commands, bench, data_commands, demo, serve_commands
+from service.cli import (
+    archive_commands,
+    bench,
+    data_commands,
+    demo,
+    explain_command,
+    serve_commands,
+)
 from service.problems import DataRefused, Problem
 from service.settings import Settings
 
@@ -35,6 +42,7 @@ for command in (
     *serve_commands.COMMANDS,
     bench.bench,
     demo.demo,
+    *explain_command.COMMANDS,
 ):
     cli.add_command(command)
 

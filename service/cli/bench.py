@@ -11,19 +11,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
 
 from service.cli.output import as_json, progress
 from service.cli.serve_commands import current_release
 from service.load import Outcome, Plan, get, run
+from service.parameters import examples_of
 from service.problems import StoreUnavailable, UsageError
-from service.queries import Library
+from service.queries import Library, StoredQuery, is_open
 from service.settings import PREFIX, Settings
+from service.store.guard import read
 
-_ACCEPT = "application/sparql-results+json"
+_ACCEPT = {"solutions": "application/sparql-results+json", "graph": "text/turtle"}
 _START = 300.0  # seconds in which a service must be ready
 _LINE = "{:<20}{:>9}" + "{:>10}{:>10}{:>10}" * 2
 _UNCACHED, _CACHED = "uncached", "cached"
@@ -68,13 +71,35 @@ def _measured(url: str, clients: int, seconds: float) -> dict[str, Any]:
     endpoint, tell = url.rstrip("/") + "/sparql", progress()
     queries: dict[str, Any] = {}
     for query in Library.load().area("api"):
+        if not is_open(query):
+            continue
         tell(query.name)
-        text = query.bind(**{row.name: row.default or row.example for row in query.parameters})
+        host, port = parts.hostname, parts.port or 80
+        accept = _ACCEPT[read(query.text).kind]
+        status, text = _text(host, port, query)
         for kind, fresh in ((_UNCACHED, True), (_CACHED, False)):
-            request = get(endpoint, text, _ACCEPT, fresh=fresh)
-            plan = Plan(parts.hostname, parts.port or 80, request, clients, seconds)
-            queries.setdefault(query.name, {})[kind] = _row(run(plan))
+            outcome = Outcome(statuses={str(status): 1})
+            if status == HTTPStatus.OK:
+                request = get(endpoint, text, accept, fresh=fresh)
+                outcome = run(Plan(host, port, request, clients, seconds))
+            queries.setdefault(query.name, {})[kind] = _row(outcome)
     return {"url": url, "clients": clients, "seconds": seconds, "queries": queries}
+
+
+def _text(host: str, port: int, query: StoredQuery) -> tuple[int, str]:
+    """Ask the service for the text of a query with its examples; return status and text.
+
+    Raises:
+        StoreUnavailable: nothing answers there.
+    """
+    path = f"/api/{query.name}?{urlencode({**examples_of(query), 'format': 'sparql'})}"
+    with closing(http.client.HTTPConnection(host, port, timeout=60)) as connection:
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise StoreUnavailable(f"nothing answers at {host}:{port}: {error}") from error
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

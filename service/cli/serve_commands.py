@@ -9,13 +9,14 @@ import click
 
 from service.formats import by_name
 from service.front.serve import run
+from service.parameters import lookup_in, resolve
 from service.problems import BadParameter, StoreUnavailable, UsageError
-from service.queries import Library
+from service.queries import Library, is_open
 from service.release.catalogue import dump_contents
 from service.release.manifest import Release
 from service.settings import Settings
-from service.store.base import Query
 from service.store.embedded import EmbeddedStore
+from service.web.answers import Asked, answered
 
 
 def run_server(settings: Settings) -> None:
@@ -46,22 +47,29 @@ def serve(settings: Settings, show_settings: bool) -> None:
 @click.command()
 @click.argument("name")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--format", "format_name", default="csv", help="json, xml, csv, tsv, ttl, nt, …")
+@click.option("--format", "format_name", help="csv (default), json, xml, tsv; ttl, nt, …")
 @click.pass_obj
-def query(settings: Settings, name: str, arguments: tuple[str, ...], format_name: str) -> None:
-    """Run stored query NAME (cq01, bodies-on-date, …) on the current release."""
-    values = {}
+def query(
+    settings: Settings, name: str, arguments: tuple[str, ...], format_name: str | None
+) -> None:
+    """Run stored query NAME (cq01, bodies-on-date, …) on the current release.
+
+    Who has the data folder may ask all: a query that is not open is answered from all graphs.
+    """
+    values: dict[str, list[str]] = {}
     for argument in arguments:
         key, separator, value = argument.partition("=")
         if not separator:
             raise BadParameter(argument, "write KEY=VALUE")
-        values[key] = value
-    stored = Library.load()[name if "/" in name else f"api/{name}"]
-    store = EmbeddedStore.open(current_release(settings).public_store, settings.result_limit << 20)
-    asked = by_name(format_name)
-    rows = asked.name if asked.kind == "solutions" else "json"
-    graph = asked.name if asked.kind == "graph" else "turtle"
-    sys.stdout.buffer.write(store.query(Query(stored.bind(**values), rows, graph)).body)
+        values.setdefault(key, []).append(value)
+    library = Library.load()
+    stored = library[name if "/" in name else f"api/{name}"]
+    release = current_release(settings)
+    folder = release.public_store if is_open(stored) else release.full_store
+    store = EmbeddedStore.open(folder, settings.result_limit << 20)
+    asked = Asked(stored, resolve(stored, values, lookup_in(store, library)))
+    default = "turtle" if stored.form in ("CONSTRUCT", "DESCRIBE") else "csv"
+    sys.stdout.buffer.write(answered(store, asked, by_name(format_name or default)))
 
 
 @click.command()

@@ -14,7 +14,6 @@ from service.front.exchange import Exchange
 from service.front.protocol import Asked, Form, choose, parse
 from service.negotiation import language, wants_page
 from service.problems import BadQuery, BadRequest, Problem, StoreUnavailable
-from service.queries import Library
 from service.release.catalogue import CATALOGUE
 from service.replies import OPEN_TO_ALL, SECURITY, Reply, tag
 from service.store.base import AsyncStore, Query, Result
@@ -40,7 +39,6 @@ class Endpoint:
     def __init__(self, site: Site, pool: AsyncStore) -> None:
         self._site = site
         self._pool = pool
-        self._examples = _examples(site.library)
         self._reading = asyncio.Semaphore(1)
         # Relative IRIs are below our own address, on every store (SPARQL 1.1 Protocol §2.3). It
         # stands in the first line of the query, so that the lines of an error stay what they are.
@@ -151,7 +149,7 @@ class Endpoint:
                     release = result.release
                 except Problem as found:
                     problem, status, kept = found, found.status, False
-            body = await asyncio.to_thread(self._editor(asked, lang).page, result, problem)
+            body = await asyncio.to_thread(self._rendered, asked, lang, result, problem)
             reply = self._page_reply(status, body, lang, stored=kept)
             if problem is not None:
                 reply = reply.with_headers(**problem.headers)
@@ -159,12 +157,16 @@ class Endpoint:
 
         return Work(("editor", self._pool.release, asked, lang), make)
 
-    def _editor(self, asked: Asked, lang: str) -> Editor:
+    def _rendered(
+        self, asked: Asked, lang: str, result: Result | None, problem: Problem | None
+    ) -> bytes:
+        """Return the page; for the examples it looks things up, so it is called in a thread."""
         graphs = asked.dataset
-        examples = [(summary[lang], text) for summary, text in self._examples]
-        return Editor(
+        examples = [(summary[lang], text) for summary, text in self._site.examples(EXAMPLES)]
+        editor = Editor(
             self._site.base, lang, asked.text or "", graphs.default, graphs.named, examples
         )
+        return editor.page(result, problem)
 
     async def _result(self, text: str, asked: Asked) -> tuple[Result, bool]:
         """Return the answer for the page, and whether it may be kept."""
@@ -222,12 +224,3 @@ def _query(text: str, asked: Asked, form: Form) -> Query:
     if form.format.kind == "graph":
         return replace(query, graph=form.format.name)
     return replace(query, rows=form.format.name)
-
-
-def _examples(library: Library) -> list[tuple[dict[str, str], str]]:
-    """Return summary and text of the example queries, each parameter at its example."""
-    found = []
-    for query in [*(library[name] for name in EXAMPLES), *library.area("api")]:
-        values = {row.name: row.default or row.example for row in query.parameters}
-        found.append((query.head["summary"], query.bind(**values)))
-    return found

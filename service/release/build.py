@@ -20,6 +20,7 @@ from service.release.catalogue import catalogue_lines
 from service.release.derivation import Derivation, derivations, load_lines, run_construct
 from service.release.manifest import OPEN, GraphEntry, Release, as_json
 from service.release.names import GraphName
+from service.release.plans import PLANS, Plans
 from service.release.reference import ReferenceGraphs
 from service.release.sources import ANSWERS, SourceGraph, Sources
 from service.release.stores import StoreWriter
@@ -69,6 +70,7 @@ class Builder:
             for wave in self.sources.waves():
                 self.progress(f"golf {wave.year}{' (synthetisch)' if wave.synthetic else ''}")
                 WaveBuilder(self, wave, reference).build()
+            self._plans(reference)
             self._catalogue()
         self._drop_gone()
         self.stores.finish()
@@ -94,19 +96,26 @@ class Builder:
             run_checks(store, self.library, "wave")  # published results: observations of no answers
         for step in derivations(self.library):
             if step.unit == "release":
-                self._put_release_step(step, found)
+                found |= self._put_release_step(step, found)
         return found
 
-    def _put_release_step(self, step: Derivation, reference: dict[str, list[bytes]]) -> None:
-        """Derive what follows from the reference graphs alone."""
+    def _put_release_step(
+        self, step: Derivation, reference: dict[str, list[bytes]]
+    ) -> dict[str, list[bytes]]:
+        """Derive what follows from the reference graphs alone; waves can read it."""
         graph = GraphName(step.name, derived=True).iri(self.base)
         read = [row for row in reference if GraphName.parse(row, self.base).dataset in step.reads]
         key = " ".join([step.rules, *(self.entries[row].digest for row in read)])
         if self.unchanged(graph, key):
-            self.keep(graph, read=False)
-            return
-        store = _store_of({row: reference[row] for row in read})
-        self.put(graph, step.access, lines.to_quads(run_construct(step, store), graph), key)
+            return {graph: self.keep(graph)}
+        made = _release_lines(step, graph, {row: reference[row] for row in read})
+        self.put(graph, step.access, made, key)
+        return {graph: made}
+
+    def _plans(self, reference: ReferenceGraphs) -> None:
+        """Describe how each dataset is made."""
+        found = Plans(self.base, self.library, reference.datasets).lines()
+        self.put(GraphName(PLANS).iri(self.base), OPEN, found, lines.digest(found))
 
     def put_source(self, source: SourceGraph) -> list[bytes]:
         """Put a source graph; unchanged input is taken from the previous release."""
@@ -179,7 +188,7 @@ class Builder:
             lines.write(folder / f"{entry.slug}.removed.nq.gz", removed)
         else:
             target.hardlink_to(Release(self.folder).lines_file(entry))
-        self.stores.add(entry.access, removed, added)
+        self.stores.add(entry.access, removed, target, len(added))
 
     def _note(self, entry: GraphEntry, graph: str, change: Change) -> Path:
         """Note a change among those of its access level; return the folder of its files."""
@@ -238,6 +247,26 @@ class Builder:
         secret.write_text(json.dumps(rest, indent=1), encoding="utf-8")
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (self.folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def reference_lines(sources: Sources, library: Library) -> dict[str, list[bytes]]:
+    """Return the graphs that are no answers, and what is derived from them alone, by IRI."""
+    found = {
+        graph: source.lines()
+        for graph, source in sorted(sources.graphs.items())
+        if GraphName.parse(graph, sources.base).dataset != ANSWERS
+    }
+    for step in derivations(library):
+        if step.unit == "release":
+            graph = GraphName(step.name, derived=True).iri(sources.base)
+            parsed = {row: GraphName.parse(row, sources.base).dataset for row in found}
+            read = {row: found[row] for row in found if parsed[row] in step.reads}
+            found[graph] = _release_lines(step, graph, read)
+    return found
+
+
+def _release_lines(step: Derivation, graph: str, read: dict[str, list[bytes]]) -> list[bytes]:
+    return lines.to_quads(run_construct(step, _store_of(read)), graph)
 
 
 def _store_of(graphs: dict[str, list[bytes]]) -> Store:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Store
 
+from service.queries import Library
 from service.release import lines
 from service.release.archive import Archive
 from service.release.manifest import GraphEntry, Release
 from service.settings import Settings
+from service.store.rows import select
 
 
 def check_home(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> list[str]:
@@ -49,6 +51,15 @@ def _release(release: Release) -> Iterator[str]:
             yield f"{graph}: the dump differs from the manifest"
     yield from _store(release.public_store, release.graphs, "public")
     yield from _store(release.full_store, release.all_graphs, "full")
+    yield from _runs(release.full_store)
+
+
+def _runs(path: Path) -> Iterator[str]:
+    """Yield what lacks its provenance: every figure has a run that is described, or a source."""
+    query = Library.load()["lookup/undescribed"].text
+    for row in select(Store.read_only(str(path)), query, union=True):
+        what = f"run {row['run']} is not described" if row["run"] else "no run and no source"
+        yield f"{what}: {row['observations']} observations, such as {row['observation']}"
 
 
 def _store(path: Path, entries: dict[str, GraphEntry], name: str) -> Iterator[str]:

@@ -45,8 +45,11 @@ def _dump(store: Store) -> bytes:
 
 def to_quads(triples: bytes, graph: str) -> list[bytes]:
     """Return canonical N-Quads lines of N-Triples ``triples``, sorted and without doubles."""
-    suffix = b" <" + graph.encode() + b"> .\n"
-    return sorted({line[:-2] + suffix for line in triples.splitlines() if line})
+    end = b" <" + graph.encode() + b"> .\n"
+    # A literal holds no line end, so this is the end of each line; what comes sorted stays so.
+    quads = dict.fromkeys(triples.replace(b" .\n", end).splitlines(keepends=True))
+    quads.pop(b"\n", None)
+    return sorted(quads)
 
 
 def to_triples(quads: Iterable[bytes], graph: str) -> bytes:

@@ -15,6 +15,7 @@ from service.queries import Library
 from service.release.derivation import Scheme
 from service.release.lines import subject, to_triples
 from service.release.names import GraphName
+from service.release.runs import Part, read_parts
 from service.store.rows import select
 
 _NODE = re.compile(rb"<[^>]*>")
@@ -56,6 +57,33 @@ class ReferenceGraphs:
         store = self.store(self.of({"scoreschema"}))
         rows = select(store, self._library["lookup/schemes"].text)
         return [Scheme(row["scheme"], row["version"]) for row in rows]
+
+    @cached_property
+    def wave_schemes(self) -> dict[str, str]:
+        """The IRI of each wave's own scheme."""
+        store = self.store(self.of({"instrument", "golf"}))
+        rows = select(store, self._library["lookup/wave-schemes"].text)
+        return {row["wave"]: row["scheme"] for row in rows}
+
+    @cached_property
+    def datasets(self) -> dict[str, tuple[str, str]]:
+        """The names of the datasets of observations by IRI: Dutch, English."""
+        store = self.store(self.of({"vocabulaire"}))
+        rows = select(store, self._library["lookup/cube-datasets"].text)
+        return {row["dataset"]: (row["nl"], row["en"]) for row in rows}
+
+    @cached_property
+    def run_parts(self) -> list[Part]:
+        """The parts of every scheme that runs are about."""
+        graphs = self.of({"scoreschema", "instrument"})
+        rows = select(self.store(graphs), self._library["lookup/run-parts"].text)
+        indexes = [self._index(graph) for graph in graphs]
+
+        def said_of(subject: str) -> list[bytes]:
+            node = f"<{subject}>".encode()
+            return [line for index in indexes for line in index.get(node, ())]
+
+        return read_parts(rows, said_of)
 
     @cached_property
     def kbo(self) -> dict[str, str]:

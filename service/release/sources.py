@@ -10,6 +10,7 @@ from service.release.lines import to_quads
 from service.release.names import GraphName, WaveName
 
 ANSWERS = "antwoorden"
+ASSESSMENTS = "dienstbeoordelingen"
 
 
 @dataclass

@@ -7,21 +7,31 @@ takes only the difference.
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyoxigraph import NamedNode, RdfFormat, Store
 
+from service.release import lines
 from service.release.manifest import OPEN, Release
 
 # Up to here one transactional update is cheaper than writing new table files by bulk load.
 _UPDATE_LIMIT = 20_000
 
 
+# What is loaded at once, in bytes of N-Quads: the lines of ten waves are gigabytes.
+_BATCH = 64 * 1024 * 1024
+
+
 @dataclass
 class _Difference:
+    """``added`` are files of lines, ``count`` how many lines they have together."""
+
     removed: list[bytes] = field(default_factory=list)
-    added: list[bytes] = field(default_factory=list)
+    added: list[Path] = field(default_factory=list)
+    count: int = 0
     dropped: list[str] = field(default_factory=list)
 
 
@@ -34,11 +44,12 @@ class StoreWriter:
         self._open = _Difference()
         self._private = _Difference()
 
-    def add(self, access: str, removed: list[bytes], added: list[bytes]) -> None:
-        """Note what changed in a graph of this access level."""
+    def add(self, access: str, removed: list[bytes], added: Path, count: int) -> None:
+        """Note what changed in a graph of this access level; ``added`` is a file of lines."""
         target = self._open if access == OPEN else self._private
         target.removed += removed
-        target.added += added
+        target.added.append(added)
+        target.count += count
 
     def drop(self, access: str, graph: str) -> None:
         """Note that a graph is gone, its name too."""
@@ -70,16 +81,29 @@ class StoreWriter:
 
 def _apply(store: Store, change: _Difference) -> None:
     """Remove and add lines; small changes in one atomic update."""
-    if len(change.removed) + len(change.added) <= _UPDATE_LIMIT:
-        text = _data("DELETE DATA", change.removed) + _data("INSERT DATA", change.added)
+    if len(change.removed) + change.count <= _UPDATE_LIMIT:
+        added = [line for path in change.added for line in lines.read(path)]
+        text = _data("DELETE DATA", change.removed) + _data("INSERT DATA", added)
         if text:
             store.update(text)
     else:
         for start in range(0, len(change.removed), _UPDATE_LIMIT):
             store.update(_data("DELETE DATA", change.removed[start : start + _UPDATE_LIMIT]))
-        # Lenient: every line was parsed in full when it was accepted or made.
-        store.bulk_load(b"".join(change.added), format=RdfFormat.N_QUADS, lenient=True)
+        for data in _batches(change.added):
+            # Lenient: every line was parsed in full when it was accepted or made.
+            store.bulk_load(data, format=RdfFormat.N_QUADS, lenient=True)
     store.flush()
+
+
+def _batches(files: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the content of files of lines, some of them together."""
+    parts: list[bytes] = []
+    for path in files:
+        parts.append(gzip.decompress(path.read_bytes()))
+        if sum(map(len, parts)) >= _BATCH:
+            yield b"".join(parts)
+            parts = []
+    yield b"".join(parts)
 
 
 def _drop(store: Store, graphs: list[str]) -> None:

@@ -37,7 +37,7 @@ GATES: Mapping[str, tuple[str, ...]] = {
         "recommended",
     ),
     "wave": ("context", "response", "codelists", "cube"),
-    "local": ("response", "cube"),
+    "local": ("response", "cube", "services"),
     "catalogue": ("catalogue",),
 }
 

@@ -8,7 +8,7 @@ other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,17 +18,21 @@ from service.release import lines
 from service.release.archive import ArchivedRecord
 from service.release.derivation import (
     Derivation,
+    Scheme,
     WaveInput,
+    choose,
     derivations,
     derive,
     load_lines,
     replace_units,
     rules_digest,
+    run_rules,
     unit_triples,
 )
-from service.release.names import WaveName
+from service.release.names import GraphName, WaveName
 from service.release.reference import ReferenceGraphs
-from service.release.sources import ANSWERS
+from service.release.runs import RunLog, input_triples, part_triples
+from service.release.sources import ANSWERS, ASSESSMENTS
 from service.release.validation import run_checks, validate_wave
 
 if TYPE_CHECKING:
@@ -76,14 +80,21 @@ class WaveBuilder:
         return f"{self._context_key} {self._source.key}"
 
     def _read_graphs(self, datasets: Iterable[str] | None = None) -> list[str]:
-        """Return the reference graphs that derivations of this wave read."""
+        """Return the reference graphs that derivations of this wave read.
+
+        "golf" describes the wave itself, "golven" all waves of its kind.
+        """
         wanted = set(datasets) if datasets else {row for step in self._steps for row in step.reads}
-        if "golf" not in wanted:
-            return self._reference.of(wanted)
-        if not self._wave.synthetic:  # a real wave is described with the instrument
-            return self._reference.of(wanted - {"golf"} | {"instrument"})
-        own = self._wave.graph("golf", derived=False).iri(self._builder.base)
-        return [*self._reference.of(wanted - {"golf"}), own]
+        rest, own = wanted - {"golf", "golven", ASSESSMENTS}, wanted & {ASSESSMENTS}
+        if not self._wave.synthetic and wanted & {"golf", "golven"}:
+            rest |= {"instrument"}  # real waves are described with the instrument
+        elif "golven" in wanted:
+            rest |= {"golf"}
+        elif "golf" in wanted:
+            own |= {"golf"}
+        base, there = self._builder.base, self._builder.entries
+        graphs = [self._wave.graph(name, derived=False).iri(base) for name in sorted(own)]
+        return [*self._reference.of(rest), *(graph for graph in graphs if graph in there)]
 
     def _is_kept(self) -> bool:
         graphs = [self._graph(step.name) for step in self._steps]
@@ -105,19 +116,12 @@ class WaveBuilder:
         )
 
     @cached_property
-    def _scoring_key(self) -> str:
-        graphs = self._read_graphs({"scoreschema"})
-        digests = " ".join(self._builder.entries[graph].digest for graph in graphs)
-        rules = " ".join(step.rules for step in self._steps if step.unit == "body")
-        return f"{digests} {rules}"
+    def _own(self) -> str:
+        """The IRI of the scheme that the wave itself is scored by."""
+        return self._reference.wave_schemes.get(self._wave.iri(self._builder.base), "")
 
-    def _run(self, *inputs: str) -> str:
-        """Return the IRI of a run: a keyed hash of scheme, rules and inputs, no clock."""
-        sealed = self._builder.archive.seal(" ".join((self._scoring_key, *inputs)).encode())
-        return f"{self._wave.root(self._builder.base)}berekening/{sealed[:32]}"
-
-    def _runs(self, records: Iterable[ArchivedRecord]) -> dict[str, str]:
-        return {record.iri: self._run(record.digest) for record in records}
+    def _scheme_graph(self, scheme: Scheme) -> str:
+        return GraphName("scoreschema", scheme.version).iri(self._builder.base)
 
     def _work_store(self, records: list[ArchivedRecord], bodies: Iterable[str]) -> Store:
         """Return a store with the reference graphs first, then responses and work triples."""
@@ -125,12 +129,45 @@ class WaveBuilder:
         triples = b"".join(self._source.triples(record.iri for record in records))
         store.load(triples, format=RdfFormat.N_TRIPLES)
         kbo = {body: self._reference.kbo[body] for body in bodies}
-        store.load(unit_triples(kbo, self._runs(records)), format=RdfFormat.N_TRIPLES)
+        store.load(unit_triples(kbo) + self._run_triples(records), format=RdfFormat.N_TRIPLES)
         return store
+
+    def _run_triples(self, records: Iterable[ArchivedRecord]) -> bytes:
+        """Return the work triples that the runs of responses are named and described by."""
+        builder = self._builder
+        inputs = ((record.iri, record.digest) for record in records)
+        root = self._wave.root(builder.base)
+        parts = part_triples(self._reference.run_parts, run_rules(builder.library))
+        return input_triples(root, builder.archive.seal, inputs) + parts
 
     def _input(self, store: Store) -> WaveInput:
         builder = self._builder
-        return WaveInput(self._wave, builder.base, builder.library, self._reference.schemes, store)
+        schemes = self._reference.schemes
+        return WaveInput(self._wave, builder.base, builder.library, schemes, store, self._own, {})
+
+    def again(self, names: Iterable[str], bodies: Sequence[str] | None = None) -> Store:
+        """Derive some steps again in memory, from the archive alone; nothing is written.
+
+        Args:
+            names: the derivations, with all that they read.
+            bodies: for these only (derivations of unit body); None is for all.
+
+        Returns:
+            A store with the reference graphs, the responses and what was derived.
+        """
+        wanted = set(names)
+        records = [
+            record
+            for _, record in self._source.records.values()
+            if bodies is None or set(bodies) & set(record.bodies)
+        ]
+        units = self._reference.kbo if bodies is None else bodies
+        given = self._input(self._work_store(records, units))
+        for step in self._steps:
+            if step.name in wanted:
+                made = derive(step, given, self._run_log(step))
+                load_lines(given.store, made, self._graph(step.name))
+        return given.store
 
     def _build_whole(self) -> None:
         builder = self._builder
@@ -141,7 +178,7 @@ class WaveBuilder:
         made = {self._source.graph: answers}
         for step in self._steps:
             graph = self._graph(step.name)
-            made[graph] = derive(step, given, self._wave_run(step))
+            made[graph] = derive(step, given, self._run_log(step))
             load_lines(given.store, made[graph], graph)
             builder.put(graph, step.access, made[graph], self._key)
         self._prove(given.store, made, whole=True)
@@ -170,7 +207,7 @@ class WaveBuilder:
             if step.unit == "wave":
                 self._put_wave_level(step)
                 continue
-            made[graph] = derive(step, given, "")
+            made[graph] = derive(step, given)
             load_lines(given.store, made[graph], graph)
             merged = replace_units(builder.previous_lines(graph), made[graph], units)
             builder.put(graph, step.access, merged, self._key)
@@ -181,22 +218,42 @@ class WaveBuilder:
         old = previous.private["inputs"][self._source.graph] if previous else "0:"
         return str(old.split(" ")[-1].partition(":")[0])
 
-    def _wave_run(self, step: Derivation) -> str:
-        """Return the run of a wave-level step, named after the digests of what it reads."""
+    def _run_log(self, step: Derivation) -> RunLog | None:
+        """Return where a wave-level step gets its runs from."""
         if step.unit != "wave":
-            return ""
-        return self._run(step.name, step.rules, *self._read_digests(step))
+            return None
+        builder, wave = self._builder, self._wave
+        return RunLog(
+            root=wave.root(builder.base),
+            wave=wave.iri(builder.base),
+            name=step.name,
+            rules=step.rules,
+            seal=builder.archive.seal,
+            reads=self._read_digests(step),
+            context=[
+                builder.entries[row].digest
+                for row in self._read_graphs({*step.reads} - {"scoreschema"})
+                if row in builder.entries
+            ],
+        )
 
     def _read_digests(self, step: Derivation) -> list[str]:
+        """Return the digests of what a step reads; of the schemes only those it runs over."""
         entries = self._builder.entries
-        graphs = self._read_graphs(step.reads) + [self._graph(name) for name in step.reads]
-        return [entries[graph].digest for graph in graphs if graph in entries]
+        used = {*choose(self._reference.schemes, self._own, step.schemes)}
+        unused = {self._scheme_graph(row) for row in self._reference.schemes if row not in used}
+        graphs = self._read_graphs(step.reads) + [self._graph_read(name) for name in step.reads]
+        return [entries[row].digest for row in graphs if row in entries and row not in unused]
+
+    def _graph_read(self, dataset: str) -> str:
+        """Return the graph of this wave that a step reads by the name of a dataset."""
+        return self._source.graph if dataset == ANSWERS else self._graph(dataset)
 
     def _put_wave_level(self, step: Derivation) -> None:
         """Make a wave-level graph again, unless all that it reads is as it was."""
         builder = self._builder
         graph = self._graph(step.name)
-        read = [self._graph(name) for name in step.reads]
+        read = [self._graph_read(name) for name in step.reads]
         previous = builder.previous.all_graphs if builder.previous else {}
         if all(builder.entries[row] == previous.get(row) for row in read if row in builder.entries):
             builder.keep(graph, read=False)
@@ -206,8 +263,8 @@ class WaveBuilder:
         for name in read:
             if name in builder.entries:
                 load_lines(store, builder.current_lines(name), name)
-        store.load(unit_triples(self._reference.kbo, {}), format=RdfFormat.N_TRIPLES)
-        made = derive(step, self._input(store), self._wave_run(step))
+        store.load(unit_triples(self._reference.kbo), format=RdfFormat.N_TRIPLES)
+        made = derive(step, self._input(store), self._run_log(step))
         builder.put(graph, step.access, made, self._key)
         load_lines(store, made, graph)
         self._prove(store, {graph: made})

@@ -24,6 +24,7 @@ from service.web.responses import (
 from service.web.site import SYNTHETIC, Row, Term, site
 
 blueprint = Blueprint("resources", __name__)
+_IN_PATH = "/:@!$&'()*+,;=~"  # besides letters and digits (RFC 3986 §3.3)
 _NAMES = tuple(mark + name for name in ("prefLabel", "label", "title", "name") for mark in "#/")
 
 
@@ -46,7 +47,7 @@ class Statement:
 @blueprint.get("/id/<path:reference>")
 def thing(reference: str) -> AnyResponse:
     """Lead from a thing to the document about it (303, httpRange-14)."""
-    return redirect(f"{site().base}doc/{reference}", 303)
+    return redirect(f"{site().base}doc/{quote(reference, safe=_IN_PATH)}", 303)
 
 
 @blueprint.get("/doc/<path:reference>")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +13,9 @@ from flask import Flask, current_app
 from service import formats
 from service.formats import Format
 from service.metrics import Metrics
-from service.problems import StoreUnavailable
-from service.queries import Library
+from service.parameters import Lookup, Values, examples_of, resolve
+from service.problems import BadParameter, Problem, StoreUnavailable
+from service.queries import Library, StoredQuery, is_open
 from service.release.manifest import Release
 from service.replies import http_date
 from service.settings import Settings
@@ -22,6 +23,7 @@ from service.store.base import Query, Result, Store
 
 _KEY = "imonitor"
 SYNTHETIC = "/synthetisch/"
+_MOST_KNOWN = 4096  # answers to look-ups that are kept
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Term:
 
 
 Row = Mapping[str, Term]
+Found = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Site:
     store: Store
     library: Library = field(default_factory=Library.load)
     metrics: Metrics = field(default_factory=Metrics)
+    _known: dict[str, Found] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def base(self) -> str:
@@ -94,6 +98,42 @@ class Site:
         return bool(
             json.loads(self.result(name, formats.by_name("json"), **values).body)["boolean"]
         )
+
+    def lookup(self, name: str, **values: object) -> Found:
+        """Return the rows of a stored query ``lookup/…``, kept for as long as the release is."""
+        latest = self.latest()
+        number = latest.number if latest else 0
+        key = f"{number} {name} {sorted(values.items())}"
+        if key in self._known:
+            return self._known[key]
+        result = self.result(name, formats.by_name("json"), **values)
+        rows = [{key: term.value for key, term in row.items()} for row in rows_of(result.body)]
+        if result.release in (0, number):  # 0: a store that has one release only
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = rows
+        return rows
+
+    def resolve(self, query: StoredQuery, values: Values) -> dict[str, object]:
+        """Return what a stored query binds for what a caller wrote; see `service.parameters`."""
+        ask: Lookup = self.lookup
+        return resolve(query, values, ask)
+
+    def examples(self, more: Sequence[str] = ()) -> Iterator[tuple[Mapping[str, str], str]]:
+        """Yield summary and text of the open stored queries of the API, after ``more``.
+
+        Each parameter has its default or example. A query is left out when this release does not
+        have what its example names; when nothing can be looked up now, the rest is.
+        """
+        for query in (*(self.library[name] for name in more), *self.library.area("api")):
+            try:
+                if is_open(query):
+                    text = query.bind(**self.resolve(query, examples_of(query)))
+                    yield query.head["summary"], text
+            except BadParameter:
+                continue
+            except Problem:
+                return
 
     def graph(self, path: str) -> str:
         """Return the IRI of one of the service's own graphs."""

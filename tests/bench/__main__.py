@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import judging, publishing, serving
+from tests.bench import derivations, judging, publishing, serving
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     measurements: dict[str, Callable[[], None]] = {
         "publish": publishing.throughput,
         "correction": publishing.corrections,
+        "derivations": derivations.measurement,
         "shapes": judging.validation,
         "serving": lambda: serving.comparison(quick=asked.quick, folder=asked.folder),
     }

@@ -96,7 +96,7 @@ def corrections() -> None:
 
 
 class _WaveLevel:
-    """Measures the wave-level jobs (positions, back-casts, aggregation) within a publish."""
+    """Measures the wave-level jobs (positions, statistics, robustness) within a publish."""
 
     def __init__(self) -> None:
         self.spent = 0.0
