@@ -44,14 +44,24 @@ def report(shared_folder: Path) -> Report:
     home = shared_folder / "siege"
     with made_once(home / "report.json") as to_make:
         if to_make:
-            write_release(home, 1, size=SIZE)
-            command = [sys.executable, "-m", "tests.siege", str(home)]
-            root = Path(__file__).resolve().parent.parent
-            done = subprocess.run(
-                command, cwd=root, stdout=subprocess.PIPE, timeout=300, check=True
-            )
-            (home / "report.json").write_bytes(done.stdout)
+            (home / "report.json").write_bytes(besieged(home))
     return read_report((home / "report.json").read_text())
+
+
+def besieged(folder: Path) -> bytes:
+    """Return the report of a siege; one that other work on the machine broke off is begun again."""
+    root = Path(__file__).resolve().parent.parent
+    told = []
+    for number in range(3):
+        home = folder / str(number)
+        home.mkdir(parents=True)
+        write_release(home, 1, size=SIZE)
+        command = [sys.executable, "-m", "tests.siege", str(home)]
+        done = subprocess.run(command, cwd=root, capture_output=True, timeout=300, check=False)
+        if done.returncode == 0:
+            return done.stdout
+        told.append(done.stderr.decode()[-2000:])
+    raise AssertionError("\n".join(told))
 
 
 @pytest.fixture(scope="module")
