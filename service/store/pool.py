@@ -375,5 +375,6 @@ class Pool:
             worker.close()
         with suppress(OSError, WorkerGone):
             while len(self._idle) < self._wanted():
-                worker = await self._open(where)
-                self._idle.append(worker)
+                self._idle.append(await self._open(where))
+                if spare := self._spare(None):  # one came back meanwhile
+                    spare.close()
